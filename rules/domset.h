@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * domset.h - accepted domains: which entry a recipient's domain matches.
+ *
+ * An entry is a domain, or a domain and all its subdomains. The most
+ * specific entry wins: the exact one, then the longest suffix at a label
+ * boundary. Built once, immutable.
+ */
+#ifndef DOMSET_H
+#define DOMSET_H
+
+#include "policy.h"
+
+struct domset;
+
+/* Keeps the entries by reference; they must outlive the set. -EINVAL and the
+ * index of a second entry for one name and kind in *duplicate. */
+int domset_new(const struct accepted_domain *, size_t count, struct domset **,
+    size_t *duplicate);
+void domset_free(struct domset *);
+
+/* domain in lower case without a final dot; NULL if none matches. */
+const struct accepted_domain *domset_find(const struct domset *,
+    const char *domain);
+
+#endif

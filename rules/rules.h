@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rules.h - the engine of connector-milter, and its only public header.
+ *
+ * A policy is what an admin wrote, with places. A ruleset is a policy
+ * compiled: immutable, reference-counted, shared by threads without locks.
+ * A session is the progress of one SMTP connection. A session is fed events
+ * and answers each with a decision, which is a value; the driver applies it.
+ *
+ * The engine has no outside: no file but through a reader given to it, no
+ * clock, no log, no exit, no mutable data of its own. Unless said otherwise
+ * a function returns 0 or a negative errno and writes its out parameters
+ * only on success. Text is UTF-8, NUL-terminated. Free functions take NULL.
+ */
+#ifndef RULES_H
+#define RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Places and complaints ------------------------------------------- */
+
+/* A place in a policy file. Lines and columns count from 1; 0 is unknown. */
+struct where {
+	const char *file; /* as it was named to policy_load(); not owned */
+	uint32_t line;
+	uint32_t column;
+};
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+/* One complaint: what is wrong, and what to write instead. */
+struct diagnostic {
+	enum severity severity;
+	const char *id; /* stable: E-... for errors, W-... for warnings */
+	struct where where;
+	const char *message;
+};
+
+/* Everything that is wrong with a policy, in the order of its places. */
+struct diagnostics;
+
+struct diagnostics *diagnostics_new(void);
+void diagnostics_free(struct diagnostics *);
+size_t diagnostics_count(const struct diagnostics *, enum severity at_least);
+/* The i-th in order of file, line and column; NULL past the end. Lives as
+ * long as the list. */
+const struct diagnostic *diagnostics_get(struct diagnostics *, size_t i);
+/* Adds one; the message is formatted, id must outlive the list. Out of
+ * memory is remembered and makes diagnostics_count() never answer 0. */
+void diagnostics_add(struct diagnostics *, enum severity, const char *id,
+    struct where, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* ---- Addresses ------------------------------------------------------- */
+
+enum family { FAMILY_NONE = 0, FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
+
+/* An address as a number in host order: IPv4 in the low 32 bits of lo. An
+ * IPv4-mapped IPv6 address is never held here; it is IPv4. */
+struct netaddr {
+	uint64_t hi, lo;
+	enum family family;
+};
+
+/* How a range was written: 192.0.2.1, 192.0.2.1-192.0.2.9, 192.0.2.0/24 */
+enum netform { NETFORM_SINGLE, NETFORM_RANGE, NETFORM_CIDR };
+
+/* An inclusive range of one family, first <= last. */
+struct netrange {
+	struct netaddr first, last;
+	enum netform form;
+};
+
+enum {
+	NETADDR_TEXT_SIZE = 46,  /* INET6_ADDRSTRLEN */
+	NETRANGE_TEXT_SIZE = 96, /* two addresses and a dash */
+	NETADDR_WHY_SIZE = 200,
+};
+
+/* Strict text to address: a dotted quad without leading zeros, or RFC 4291
+ * text without a zone. -EINVAL: why says what is wrong and, where there is
+ * one, what to write instead. */
+int netaddr_parse(const char *text, struct netaddr *, char why[NETADDR_WHY_SIZE]);
+/* A range: an address, two full addresses with a dash, or a CIDR. Host bits
+ * may be set; *host_bits says that they were, and the range holds whole
+ * network. host_bits may be NULL. */
+int netrange_parse(const char *text, struct netrange *, bool *host_bits,
+    char why[NETADDR_WHY_SIZE]);
+/* ADDR:PORT or [ADDR]:PORT, port 1-65535. */
+int endpoint_parse(const char *text, struct netaddr *, uint16_t *port,
+    char why[NETADDR_WHY_SIZE]);
+/* From the bytes of a struct in_addr or in6_addr (network order). */
+struct netaddr netaddr_from_ipv4(const uint8_t bytes[4]);
+struct netaddr netaddr_from_ipv6(const uint8_t bytes[16]);
+/* Canonical text (RFC 5952); answers buf. "-" for FAMILY_NONE. */
+const char *netaddr_format(const struct netaddr *, char buf[NETADDR_TEXT_SIZE]);
+const char *netrange_format(const struct netrange *,
+    char buf[NETRANGE_TEXT_SIZE]);
+/* < 0, 0, > 0; IPv4 sorts before IPv6. */
+int netaddr_compare(const struct netaddr *, const struct netaddr *);
+bool netrange_holds(const struct netrange *, const struct netaddr *);
+bool netaddr_is_loopback(const struct netaddr *);
+
+/* ---- Rights, principals, replies ------------------------------------- */
+
+/* The extended rights of a Receive connector ("Receive connectors",
+ * learn.microsoft.com), in the order of Microsoft's table. */
+enum right {
+	RIGHT_SUBMIT,
+	RIGHT_ANY_RECIPIENT,
+	RIGHT_ANY_SENDER,
+	RIGHT_AUTHORITATIVE_DOMAIN_SENDER,
+	RIGHT_AUTHENTICATION_FLAG,
+	RIGHT_EXCH50,
+	RIGHT_HEADERS_ROUTING,
+	RIGHT_HEADERS_ORGANIZATION,
+	RIGHT_HEADERS_FOREST,
+	RIGHT_BYPASS_ANTI_SPAM,
+	RIGHT_BYPASS_MESSAGE_SIZE_LIMIT,
+	RIGHT_COUNT
+};
+
+enum principal {
+	PRINCIPAL_ANONYMOUS,          /* NT AUTHORITY\ANONYMOUS LOGON */
+	PRINCIPAL_EXTERNALLY_SECURED, /* MS Exchange\Externally Secured Servers */
+	PRINCIPAL_AUTHENTICATED,      /* NT AUTHORITY\Authenticated Users */
+	PRINCIPAL_PARTNER,            /* MS Exchange\Partner Servers */
+	PRINCIPAL_EXCHANGE_SERVER,    /* MS Exchange\Hub Transport Servers */
+	PRINCIPAL_LEGACY_SERVER,      /* ExchangeLegacyInterop */
+	PRINCIPAL_COUNT
+};
+
+typedef uint32_t right_set;     /* bit 1 << enum right */
+typedef uint32_t principal_set; /* bit 1 << enum principal */
+
+/* "ms-Exch-SMTP-Submit", ... and "anonymous", ...; static. */
+const char *right_name(enum right);
+const char *principal_name(enum principal);
+
+/* A reply to the SMTP client: one line, printable ASCII, no bare '%'. The
+ * first digits of code and enhanced agree. */
+struct reply {
+	const char *code;     /* "550" */
+	const char *enhanced; /* "5.7.1" */
+	const char *text;     /* "Unable to relay" */
+};
+
+/* ---- Policy ---------------------------------------------------------- */
+
+/* How the engine reads files. read() answers the whole of path, which is
+ * relative to the folder of the policy or absolute, as malloc()ed text with
+ * a NUL after *len bytes. Fails with a negative errno, with -EFBIG beyond
+ * max bytes. */
+struct reader {
+	void *ctx;
+	int (*read)(void *ctx, const char *path, size_t max, char **text,
+	    size_t *len);
+};
+
+/* What was written. Owns everything it points to. */
+struct policy;
+
+/* Reads, decodes and checks one policy. All mistakes go to the list, with
+ * -EINVAL; other errors also leave a complaint there. */
+int policy_load(const struct reader *, const char *file, struct policy **,
+    struct diagnostics *);
+void policy_free(struct policy *);
+
+/* ---- Ruleset --------------------------------------------------------- */
+
+struct ruleset;
+
+/* Compiles a policy; takes ownership of it in every case. server is this
+ * host's name, for policies that do not name one. -EINVAL: the ranges tie,
+ * cross or relay for the Internet; see the list. */
+int ruleset_compile(struct policy *, const char *server, struct ruleset **,
+    struct diagnostics *);
+/* policy_load() and ruleset_compile() in one. */
+int ruleset_load(const struct reader *, const char *file, const char *server,
+    struct ruleset **, struct diagnostics *);
+/* Both may be called by any thread. ref answers its argument. */
+struct ruleset *ruleset_ref(struct ruleset *);
+void ruleset_unref(struct ruleset *);
+
+/* A short name for the text of the policy and of its files: hex digits. The
+ * same text has the same id everywhere. Lives as long as the ruleset. */
+const char *ruleset_id(const struct ruleset *);
+const char *ruleset_file(const struct ruleset *);
+
+/* What some session could need of the driver; the rest need not be asked. */
+enum {
+	NEED_HEADERS = 1, /* header events: something may have to be stripped */
+	NEED_BODY = 2,    /* body events */
+};
+unsigned ruleset_needs(const struct ruleset *);
+
+/* The local side of a connection. Where the MTA does not tell it, port is 0
+ * or the address is of FAMILY_NONE (0.0.0.0 and :: count as untold). */
+struct listener {
+	struct netaddr addr;
+	uint16_t port;
+};
+
+/* One interval of clients that one connector wins on a listener. */
+struct holding {
+	struct netrange clients;
+	const char *connector;
+	struct where where;         /* of the range */
+	principal_set principals;   /* of a session before AUTH */
+	right_set rights;           /* of a session before AUTH */
+};
+
+/* Walks all that is won on a listener at time now, by address. Stops when
+ * fn answers non-zero, and answers that. -EAGAIN: the listener is not told
+ * well enough to choose. */
+int ruleset_walk(const struct ruleset *, const struct listener *, int64_t now,
+    int (*fn)(void *ctx, const struct holding *), void *ctx);
+
+/* ---- Events ---------------------------------------------------------- */
+
+/* The stages of a session, and the events that are fed. */
+enum stage {
+	STAGE_CONNECT,
+	STAGE_HELO,
+	STAGE_MAIL,
+	STAGE_RCPT,
+	STAGE_DATA,
+	STAGE_HEADER,
+	STAGE_EOH,
+	STAGE_BODY,
+	STAGE_EOM,
+	STAGE_ABORT, /* the transaction ends: RSET, or after end of message */
+	STAGE_COUNT
+};
+
+const char *stage_name(enum stage); /* "connect", "helo", ...; static */
+
+/* What happened. Pointers need to live only during session_feed(). */
+struct event {
+	enum stage stage;
+	int64_t now; /* seconds since 1970, UTC */
+	union {
+		struct {
+			struct netaddr client; /* FAMILY_NONE: not told */
+			int client_port;       /* 0: a local submission;
+						  -1: not told */
+			struct listener local;
+		} connect;
+		struct {
+			const char *name;
+		} helo;
+		struct {
+			const char *sender; /* the argument as it was sent */
+			const char *const *params; /* ESMTP, NULL-terminated,
+						      or NULL */
+			const char *auth; /* login name, or NULL */
+			bool tls;
+		} mail;
+		struct {
+			const char *recipient; /* the argument as sent */
+			const char *const *params;
+			const char *resolved; /* {rcpt_addr}, or NULL */
+			const char *mailer;   /* {rcpt_mailer}, or NULL */
+		} rcpt;
+		struct {
+			const char *name;
+			const char *value;
+		} header;
+		struct {
+			size_t bytes;
+		} body;
+	};
+};
+
+/* ---- Decisions ------------------------------------------------------- */
+
+enum verdict { VERDICT_ACCEPT, VERDICT_REJECT, VERDICT_TEMPFAIL };
+
+const char *verdict_name(enum verdict); /* "accept", ...; static */
+
+/* A change to the header, at end of message only. */
+struct edit {
+	enum { EDIT_STRIP, EDIT_STAMP } type;
+	const char *name;  /* as the message has it */
+	const char *value; /* EDIT_STAMP only */
+	size_t count;      /* EDIT_STRIP: fields of that name; delete number
+			      count first and number 1 last, since a deletion
+			      renumbers those behind it */
+};
+
+/* The answer to an event, and because of what. All pointers live until the
+ * session is fed again or freed. */
+struct decision {
+	enum stage stage;
+	enum verdict verdict;
+	struct reply reply; /* verdict is not VERDICT_ACCEPT, or monitored */
+	bool relay;         /* accepted only because Accept-Any-Recipient is
+			       held: what a policy service grants */
+	bool monitored;     /* would have been refused with this reply; mode
+			       monitor let it pass */
+	const char *right;  /* the right that decided, or NULL */
+	const char *why;    /* a short reason, for people; never NULL */
+	struct where where; /* of the range, right or entry that decided;
+			       file is NULL where none did */
+	const struct edit *edits; /* STAGE_EOM, strips before stamps */
+	size_t nedits;
+};
+
+/* ---- Session --------------------------------------------------------- */
+
+struct session;
+
+/* Takes a reference on the ruleset, and keeps it till the end: a session is
+ * decided by one policy. NULL: out of memory. */
+struct session *session_new(struct ruleset *);
+void session_free(struct session *);
+
+/* Feeds one event. Never fails: what cannot be decided, for want of memory
+ * or of an event that should have come first, is VERDICT_TEMPFAIL. After a
+ * refusal the session may be fed on, as SMTP clients do. */
+void session_feed(struct session *, const struct event *, struct decision *);
+
+/* What the session is, for logs and people. NULL and 0 before connect or
+ * where no connector was found. Live as long as the session. */
+const struct ruleset *session_ruleset(const struct session *);
+const char *session_connector(const struct session *);
+/* The range that won, NULL if none. */
+const struct netrange *session_range(const struct session *,
+    struct where *where);
+principal_set session_principals(const struct session *);
+right_set session_rights(const struct session *);
+/* Where a right that the session holds comes from: "AnonymousUsers" or
+ * "extended_rights", and its place. NULL if it is not held. */
+const char *session_right_origin(const struct session *, enum right,
+    struct where *where);
+
+/* Somebody who listens to how the connector is chosen. lost is NULL for the
+ * winner, else why it lost: "other listener", "wider range", ... */
+struct candidate {
+	const char *connector;
+	const char *lost;
+	struct where where; /* of the range that holds the client, or of the
+			       connector */
+};
+struct session_listener {
+	void *ctx;
+	void (*candidate)(void *ctx, const struct candidate *);
+};
+/* To be set before connect is fed; must outlive the session. */
+void session_listen(struct session *, const struct session_listener *);
+
+#endif
