@@ -33,7 +33,7 @@ void mailaddr_classify(const char *text, struct mailaddr *);
 
 /* Lower-cases a domain of LDH labels into out, less one final dot. 0, or -1
  * if it is not one. Underscores are not LDH. */
-int domain_normalise(const char *text, size_t len,
-    char out[MAILADDR_DOMAIN_SIZE]);
+int domain_normalise(
+    const char *text, size_t len, char out[MAILADDR_DOMAIN_SIZE]);
 
 #endif

@@ -35,8 +35,10 @@ struct netset_conflict {
 enum { NETSET_NONE = 0 }; /* no pick */
 
 /* Builds from count entries. Answers -EINVAL and up to *nconflicts conflicts
- * (in: room, out: how many were written) when there are any. The set keeps
- * entry indices, not the entries. */
+ * (in: room, out: how many were written) when there are any; of those that
+ * do not fit into the room, the ones with the higher addresses are left out.
+ * -E2BIG: too many entries, or those that expire lie on each other a hundred
+ * deep and more. The set keeps entry indices, not the entries. */
 int netset_new(const struct netset_entry *, size_t count, struct netset **,
     struct netset_conflict *, size_t *nconflicts);
 void netset_free(struct netset *);
@@ -49,7 +51,9 @@ size_t netset_entry(const struct netset *, uint32_t pick);
 uint32_t netset_next(const struct netset *, uint32_t pick);
 
 /* Walks the disjoint intervals by address, those with a pick only; stops
- * when fn answers non-zero and answers that. */
+ * when fn answers non-zero and answers that. Neighbours differ in their
+ * pick. An interval's form is the shortest that is exact: single, CIDR,
+ * range. */
 int netset_walk(const struct netset *,
     int (*fn)(void *ctx, const struct netrange *, uint32_t pick), void *ctx);
 

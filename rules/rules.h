@@ -82,7 +82,8 @@ enum {
 /* Strict text to address: a dotted quad without leading zeros, or RFC 4291
  * text without a zone. -EINVAL: why says what is wrong and, where there is
  * one, what to write instead. */
-int netaddr_parse(const char *text, struct netaddr *, char why[NETADDR_WHY_SIZE]);
+int netaddr_parse(
+    const char *text, struct netaddr *, char why[NETADDR_WHY_SIZE]);
 /* A range: an address, two full addresses with a dash, or a CIDR. Host bits
  * may be set; *host_bits says that they were, and the range holds whole
  * network. host_bits may be NULL. */
@@ -96,8 +97,8 @@ struct netaddr netaddr_from_ipv4(const uint8_t bytes[4]);
 struct netaddr netaddr_from_ipv6(const uint8_t bytes[16]);
 /* Canonical text (RFC 5952); answers buf. "-" for FAMILY_NONE. */
 const char *netaddr_format(const struct netaddr *, char buf[NETADDR_TEXT_SIZE]);
-const char *netrange_format(const struct netrange *,
-    char buf[NETRANGE_TEXT_SIZE]);
+const char *netrange_format(
+    const struct netrange *, char buf[NETRANGE_TEXT_SIZE]);
 /* < 0, 0, > 0; IPv4 sorts before IPv6. */
 int netaddr_compare(const struct netaddr *, const struct netaddr *);
 bool netrange_holds(const struct netrange *, const struct netaddr *);
@@ -124,7 +125,8 @@ enum right {
 
 enum principal {
 	PRINCIPAL_ANONYMOUS,          /* NT AUTHORITY\ANONYMOUS LOGON */
-	PRINCIPAL_EXTERNALLY_SECURED, /* MS Exchange\Externally Secured Servers */
+	PRINCIPAL_EXTERNALLY_SECURED, /* MS Exchange\Externally Secured Servers
+				       */
 	PRINCIPAL_AUTHENTICATED,      /* NT AUTHORITY\Authenticated Users */
 	PRINCIPAL_PARTNER,            /* MS Exchange\Partner Servers */
 	PRINCIPAL_EXCHANGE_SERVER,    /* MS Exchange\Hub Transport Servers */
@@ -155,8 +157,8 @@ struct reply {
  * max bytes. */
 struct reader {
 	void *ctx;
-	int (*read)(void *ctx, const char *path, size_t max, char **text,
-	    size_t *len);
+	int (*read)(
+	    void *ctx, const char *path, size_t max, char **text, size_t *len);
 };
 
 /* What was written. Owns everything it points to. */
@@ -207,9 +209,9 @@ struct listener {
 struct holding {
 	struct netrange clients;
 	const char *connector;
-	struct where where;         /* of the range */
-	principal_set principals;   /* of a session before AUTH */
-	right_set rights;           /* of a session before AUTH */
+	struct where where;       /* of the range */
+	principal_set principals; /* of a session before AUTH */
+	right_set rights;         /* of a session before AUTH */
 };
 
 /* Walks all that is won on a listener at time now, by address. Stops when
@@ -255,7 +257,7 @@ struct event {
 			const char *sender; /* the argument as it was sent */
 			const char *const *params; /* ESMTP, NULL-terminated,
 						      or NULL */
-			const char *auth; /* login name, or NULL */
+			const char *auth;          /* login name, or NULL */
 			bool tls;
 		} mail;
 		struct {
@@ -327,14 +329,14 @@ void session_feed(struct session *, const struct event *, struct decision *);
 const struct ruleset *session_ruleset(const struct session *);
 const char *session_connector(const struct session *);
 /* The range that won, NULL if none. */
-const struct netrange *session_range(const struct session *,
-    struct where *where);
+const struct netrange *session_range(
+    const struct session *, struct where *where);
 principal_set session_principals(const struct session *);
 right_set session_rights(const struct session *);
 /* Where a right that the session holds comes from: "AnonymousUsers" or
  * "extended_rights", and its place. NULL if it is not held. */
-const char *session_right_origin(const struct session *, enum right,
-    struct where *where);
+const char *session_right_origin(
+    const struct session *, enum right, struct where *where);
 
 /* Somebody who listens to how the connector is chosen. lost is NULL for the
  * winner, else why it lost: "other listener", "wider range", ... */

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * compile - a policy to a ruleset.
+ *
+ * Computes what each connector gives to each principal, finds which
+ * connectors compete on which listener, builds their range sets, and hands
+ * what was won to exposure.c, which refuses open relays. All that is wrong is
+ * said at once; nothing half compiled gets out.
+ */
+#include "ruleset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exposure.h"
+
+enum { CONFLICTS_MAX = 20 };
+
+struct compile {
+	struct ruleset *ruleset;
+	struct diagnostics *diagnostics;
+	size_t conflicts; /* said so far, over all contests */
+};
+
+/* ---- Rules ----------------------------------------------------------- */
+
+static void
+rule_init(struct rule *rule, const struct connector *connector)
+{
+	enum group group;
+	enum principal principal;
+	size_t i;
+
+	rule->written = connector;
+	rule->mode = connector->mode;
+	rule->base = SET_OF(PRINCIPAL_ANONYMOUS);
+	if ((connector->auth_mechanism &
+		SET_OF(MECHANISM_EXTERNAL_AUTHORITATIVE)) != 0)
+		rule->base = SET_OF(PRINCIPAL_EXTERNALLY_SECURED);
+	for (group = 0; group < GROUP_COUNT; group++)
+		if ((connector->permission_groups & SET_OF(group)) != 0)
+			for (principal = 0; principal < PRINCIPAL_COUNT;
+			     principal++)
+				rule->allowed[principal] |=
+				    group_rights(group, principal);
+	for (i = 0; i < connector->nextended_rights; i++) {
+		const struct extended_right *entry =
+		    &connector->extended_rights[i];
+
+		rule->allowed[entry->principal] |= entry->allow;
+		rule->denied[entry->principal] |= entry->deny;
+	}
+}
+
+/* A session before AUTH that keeps every header needs no header event; one
+ * such connector is not enough, since the bits are asked for before the
+ * client is known. */
+static unsigned
+needs_of(const struct ruleset *ruleset)
+{
+	const right_set all = SET_OF(RIGHT_HEADERS_ROUTING) |
+			      SET_OF(RIGHT_HEADERS_ORGANIZATION) |
+			      SET_OF(RIGHT_HEADERS_FOREST);
+	size_t i;
+
+	for (i = 0; i < ruleset->policy->nconnectors; i++) {
+		const struct rule *rule = &ruleset->rules[i];
+
+		if (rule->written->enabled &&
+		    (rule_rights(rule, rule->base) & all) != all)
+			return NEED_HEADERS;
+	}
+	return 0;
+}
+
+/* ---- Listeners ------------------------------------------------------- */
+
+static bool
+is_wildcard(const struct binding *binding)
+{
+	return (binding->addr.hi | binding->addr.lo) == 0;
+}
+
+static bool
+connector_competes(const struct connector *connector, const struct view *view)
+{
+	size_t i;
+
+	if (!connector->enabled)
+		return false;
+	if (connector->nbindings == 0)
+		return view->type != VIEW_EXACT;
+	for (i = 0; i < connector->nbindings; i++) {
+		const struct binding *binding = &connector->bindings[i];
+
+		if (view->type != VIEW_ANY && binding->port == view->port &&
+		    netaddr_compare(&binding->addr, &view->addr) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+view_compare(const void *left, const void *right)
+{
+	const struct view *a = left, *b = right;
+
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return netaddr_compare(&a->addr, &b->addr);
+}
+
+/* One view for each address and port that an enabled connector names, and
+ * the last for all the others. */
+static int
+make_views(struct ruleset *ruleset)
+{
+	const struct policy *policy = ruleset->policy;
+	size_t i, j, room = 1, count = 0, kept = 0;
+
+	for (i = 0; i < policy->nconnectors; i++)
+		room += policy->connectors[i].nbindings;
+	ruleset->views =
+	    arena_array(ruleset->arena, room, sizeof(*ruleset->views));
+	if (ruleset->views == NULL)
+		return -ENOMEM;
+	for (i = 0; i < policy->nconnectors; i++) {
+		const struct connector *connector = &policy->connectors[i];
+
+		for (j = 0; connector->enabled && j < connector->nbindings;
+		     j++) {
+			const struct binding *binding = &connector->bindings[j];
+
+			ruleset->views[count++] = (struct view){
+				.type = is_wildcard(binding) ? VIEW_PORT
+							     : VIEW_EXACT,
+				.addr = binding->addr,
+				.port = binding->port,
+			};
+		}
+	}
+	ruleset->views[count++].type = VIEW_ANY;
+	qsort(ruleset->views, count, sizeof(*ruleset->views), view_compare);
+	for (i = 0; i < count; i++)
+		if (i == 0 || view_compare(&ruleset->views[kept - 1],
+				  &ruleset->views[i]) != 0)
+			ruleset->views[kept++] = ruleset->views[i];
+	ruleset->nviews = kept;
+	return 0;
+}
+
+/* ---- Contests -------------------------------------------------------- */
+
+static void
+say_conflict(struct compile *compile, const struct contest *contest,
+    const struct netset_conflict *conflict)
+{
+	const struct connector *a, *b;
+	const struct range *x, *y;
+	const struct slot *slot;
+	char first[NETRANGE_TEXT_SIZE], second[NETRANGE_TEXT_SIZE];
+	char client[NETADDR_TEXT_SIZE];
+
+	slot = &contest->slots[conflict->a];
+	a = compile->ruleset->rules[slot->rule].written;
+	x = &a->remote_ip_ranges.items[slot->range];
+	slot = &contest->slots[conflict->b];
+	b = compile->ruleset->rules[slot->rule].written;
+	y = &b->remote_ip_ranges.items[slot->range];
+	netrange_format(&x->range, first);
+	netrange_format(&y->range, second);
+	netaddr_format(&conflict->client, client);
+	if (conflict->type == NETSET_TIE)
+		diagnostics_add(compile->diagnostics, SEVERITY_ERROR, "E-TIE",
+		    y->where,
+		    "%s of connector \"%s\" is the same range as %s of "
+		    "\"%s\" (line %u), so neither is more specific for "
+		    "client %s: remove one, or give the connectors "
+		    "different bindings",
+		    second, b->name, first, a->name, (unsigned)x->where.line,
+		    client);
+	else
+		diagnostics_add(compile->diagnostics, SEVERITY_ERROR,
+		    "E-CROSSING", y->where,
+		    "%s of connector \"%s\" and %s of \"%s\" (line %u) "
+		    "overlap, and neither lies inside the other; client %s "
+		    "is in both: split one so that they nest or are apart",
+		    second, b->name, first, a->name, (unsigned)x->where.line,
+		    client);
+}
+
+/* The same pair may meet on several listeners; the list keeps one. */
+static bool
+already_said(struct diagnostics *diagnostics, const struct where *where)
+{
+	const struct diagnostic *old;
+	size_t i;
+
+	for (i = 0; (old = diagnostics_get(diagnostics, i)) != NULL; i++)
+		if ((strcmp(old->id, "E-TIE") == 0 ||
+			strcmp(old->id, "E-CROSSING") == 0) &&
+		    old->where.line == where->line &&
+		    old->where.column == where->column &&
+		    strcmp(old->where.file, where->file) == 0)
+			return true;
+	return false;
+}
+
+static void
+say_conflicts(struct compile *compile, const struct contest *contest,
+    const struct netset_conflict *conflicts, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct slot *slot = &contest->slots[conflicts[i].b];
+		const struct range_list *list =
+		    &compile->ruleset->rules[slot->rule]
+			 .written->remote_ip_ranges;
+
+		if (compile->conflicts < CONFLICTS_MAX &&
+		    !already_said(compile->diagnostics,
+			&list->items[slot->range].where)) {
+			say_conflict(compile, contest, &conflicts[i]);
+			compile->conflicts++;
+		}
+	}
+}
+
+/* Collects the ranges of all that compete in a view. */
+static int
+collect(struct ruleset *ruleset, const struct view *view,
+    struct contest *contest, struct netset_entry **entries, size_t *count)
+{
+	const struct policy *policy = ruleset->policy;
+	size_t i, j, room = 0, n = 0;
+
+	for (i = 0; i < policy->nconnectors; i++)
+		if (connector_competes(&policy->connectors[i], view))
+			room += policy->connectors[i].remote_ip_ranges.count;
+	*entries = calloc(room + 1, sizeof(**entries));
+	contest->slots =
+	    arena_array(ruleset->arena, room, sizeof(*contest->slots));
+	if (*entries == NULL || contest->slots == NULL) {
+		free(*entries);
+		return -ENOMEM;
+	}
+	for (i = 0; i < policy->nconnectors; i++) {
+		const struct range_list *list =
+		    &policy->connectors[i].remote_ip_ranges;
+
+		if (!connector_competes(&policy->connectors[i], view))
+			continue;
+		for (j = 0; j < list->count; j++) {
+			contest->slots[n] = (struct slot){
+				.rule = (uint32_t)i,
+				.range = (uint32_t)j,
+			};
+			(*entries)[n++] = (struct netset_entry){
+				.range = list->items[j].range,
+				.owner = (uint32_t)i,
+				.expires =
+				    list->items[j].until != UNTIL_FOREVER,
+			};
+		}
+	}
+	*count = n;
+	return 0;
+}
+
+static int
+make_contest(
+    struct compile *compile, const struct view *view, struct contest *contest)
+{
+	struct netset_conflict conflicts[CONFLICTS_MAX];
+	size_t count, nconflicts = CONFLICTS_MAX;
+	struct netset_entry *entries;
+	int error;
+
+	error = collect(compile->ruleset, view, contest, &entries, &count);
+	if (error != 0)
+		return error;
+	error =
+	    netset_new(entries, count, &contest->set, conflicts, &nconflicts);
+	free(entries);
+	if (error == -EINVAL) {
+		say_conflicts(compile, contest, conflicts, nconflicts);
+		error = 0; /* others may have some to say, too */
+	}
+	return error;
+}
+
+static bool
+same_contest(
+    const struct policy *policy, const struct view *a, const struct view *b)
+{
+	size_t i;
+
+	for (i = 0; i < policy->nconnectors; i++)
+		if (connector_competes(&policy->connectors[i], a) !=
+		    connector_competes(&policy->connectors[i], b))
+			return false;
+	return true;
+}
+
+static int
+make_contests(struct compile *compile)
+{
+	struct ruleset *ruleset = compile->ruleset;
+	size_t i, j;
+	int error;
+
+	ruleset->contests = arena_array(
+	    ruleset->arena, ruleset->nviews, sizeof(*ruleset->contests));
+	if (ruleset->contests == NULL)
+		return -ENOMEM;
+	for (i = 0; i < ruleset->nviews; i++) {
+		struct view *view = &ruleset->views[i];
+
+		for (j = 0; j < i; j++)
+			if (same_contest(
+				ruleset->policy, &ruleset->views[j], view))
+				break;
+		if (j < i) {
+			view->contest = ruleset->views[j].contest;
+			continue;
+		}
+		view->contest = (uint32_t)ruleset->ncontests++;
+		error = make_contest(
+		    compile, view, &ruleset->contests[view->contest]);
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+static int
+make_list(const struct range_list *list, struct netset **set)
+{
+	struct netset_entry *entries;
+	size_t i, none = 0;
+	int error;
+
+	entries = calloc(list->count + 1, sizeof(*entries));
+	if (entries == NULL)
+		return -ENOMEM;
+	for (i = 0; i < list->count; i++) {
+		entries[i].range = list->items[i].range;
+		entries[i].expires = list->items[i].until != UNTIL_FOREVER;
+	}
+	error = netset_new(entries, list->count, set, NULL, &none);
+	free(entries);
+	return error;
+}
+
+/* ---- The whole ------------------------------------------------------- */
+
+static int
+fill(struct compile *compile, const char *server)
+{
+	struct ruleset *ruleset = compile->ruleset;
+	const struct policy *policy = ruleset->policy;
+	size_t i;
+	int error;
+
+	ruleset->server = policy->server;
+	if (ruleset->server == NULL)
+		ruleset->server =
+		    arena_text(ruleset->arena, server, strlen(server));
+	ruleset->rules = arena_array(
+	    ruleset->arena, policy->nconnectors, sizeof(*ruleset->rules));
+	ruleset->domains =
+	    domset_new(policy->accepted_domains, policy->naccepted_domains);
+	if (ruleset->server == NULL || ruleset->rules == NULL ||
+	    ruleset->domains == NULL)
+		return -ENOMEM;
+	for (i = 0; i < policy->nconnectors; i++)
+		rule_init(&ruleset->rules[i], &policy->connectors[i]);
+	ruleset->needs = needs_of(ruleset);
+	if ((error = make_list(&policy->ip_allow_list, &ruleset->allow)) != 0 ||
+	    (error = make_list(&policy->ip_block_list, &ruleset->block)) != 0 ||
+	    (error = make_views(ruleset)) != 0 ||
+	    (error = make_contests(compile)) != 0)
+		return error;
+	if (diagnostics_count(compile->diagnostics, SEVERITY_ERROR) != 0)
+		return -EINVAL;
+	return exposure_check(ruleset, compile->diagnostics);
+}
+
+int
+ruleset_compile(struct policy *policy, const char *server, struct ruleset **out,
+    struct diagnostics *diagnostics)
+{
+	struct compile compile = { .diagnostics = diagnostics };
+	struct where nowhere = { .file = policy->file };
+	int error = -ENOMEM;
+
+	compile.ruleset = calloc(1, sizeof(*compile.ruleset));
+	if (compile.ruleset == NULL) {
+		policy_free(policy);
+	} else {
+		compile.ruleset->policy = policy;
+		atomic_init(&compile.ruleset->references, 1);
+		compile.ruleset->arena = arena_new(0);
+		if (compile.ruleset->arena != NULL)
+			error = fill(&compile, server);
+	}
+	if (error == -ENOMEM)
+		diagnostics_add(diagnostics, SEVERITY_ERROR, "E-MEMORY",
+		    nowhere, "out of memory while compiling the policy");
+	if (error != 0) {
+		ruleset_free(compile.ruleset);
+		return error;
+	}
+	*out = compile.ruleset;
+	return 0;
+}
+
+int
+ruleset_load(const struct reader *reader, const char *file, const char *server,
+    struct ruleset **out, struct diagnostics *diagnostics)
+{
+	struct policy *policy;
+	int error = policy_load(reader, file, &policy, diagnostics);
+
+	if (error != 0)
+		return error;
+	return ruleset_compile(policy, server, out, diagnostics);
+}

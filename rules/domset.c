@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * domset - accepted domains, sorted by name for binary search.
+ *
+ * A name is looked up as it is, then, less one label at a time, among the
+ * entries that have subdomains. Owns only its index.
+ */
+#include "domset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct domset {
+	size_t count;
+	const struct accepted_domain *sorted[];
+};
+
+static int
+entry_compare(const void *left, const void *right)
+{
+	const struct accepted_domain *const *a = left, *const *b = right;
+	int names = strcmp((*a)->name, (*b)->name);
+
+	return names != 0 ? names : (*a)->subdomains - (*b)->subdomains;
+}
+
+struct domset *
+domset_new(const struct accepted_domain *entries, size_t count)
+{
+	struct domset *set;
+	size_t i;
+
+	if (count > SIZE_MAX / sizeof(*set->sorted) - 1)
+		return NULL;
+	set = malloc(sizeof(*set) + count * sizeof(*set->sorted));
+	if (set == NULL)
+		return NULL;
+	set->count = count;
+	for (i = 0; i < count; i++)
+		set->sorted[i] = &entries[i];
+	if (count > 1)
+		qsort(set->sorted, count, sizeof(*set->sorted), entry_compare);
+	return set;
+}
+
+void
+domset_free(struct domset *set)
+{
+	free(set);
+}
+
+static const struct accepted_domain *
+find_entry(const struct domset *set, const char *name, bool subdomains)
+{
+	const struct accepted_domain key = {
+		.name = name,
+		.subdomains = subdomains,
+	};
+	const struct accepted_domain *wanted = &key, *const * found;
+
+	if (set->count == 0)
+		return NULL;
+	found = bsearch(&wanted, set->sorted, set->count, sizeof(*set->sorted),
+	    entry_compare);
+	return found != NULL ? *found : NULL;
+}
+
+const struct accepted_domain *
+domset_find(const struct domset *set, const char *domain)
+{
+	const struct accepted_domain *found = find_entry(set, domain, false);
+
+	while (found == NULL && domain != NULL) {
+		found = find_entry(set, domain, true);
+		domain = strchr(domain, '.');
+		if (domain != NULL)
+			domain++;
+	}
+	return found;
+}

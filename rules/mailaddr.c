@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mailaddr - what kind of mailbox an argument of MAIL or RCPT is.
+ *
+ * Reads once from left to right and refuses to guess: a byte that could make
+ * an MTA see another mailbox than we do makes the address routed, and one
+ * that no mailbox may hold makes it malformed. RFC 5321 section 4.1.2 with
+ * the local part of RFC 6531 (UTF-8), domains of LDH labels only.
+ */
+#include "mailaddr.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+	PATH_MAX_LENGTH = 254, /* RFC 5321 section 4.5.3.1.3, less <> */
+	LABEL_MAX_LENGTH = 63,
+};
+
+enum byte_class {
+	BYTE_ATOM, /* atext, and UTF-8 */
+	BYTE_DOT,
+	BYTE_AT,
+	BYTE_QUOTE,
+	BYTE_ROUTE, /* means something else to some MTA: % ! : \ ( ) [ ] */
+	BYTE_BAD,   /* cannot stand in a mailbox: blank < > , ; */
+};
+
+static enum byte_class
+byte_class(char c)
+{
+	switch (c) {
+	case '.':
+		return BYTE_DOT;
+	case '@':
+		return BYTE_AT;
+	case '"':
+		return BYTE_QUOTE;
+	case '%':
+	case '!':
+	case ':':
+	case '\\':
+	case '(':
+	case ')':
+	case '[':
+	case ']':
+		return BYTE_ROUTE;
+	case ' ':
+	case '<':
+	case '>':
+	case ',':
+	case ';':
+		return BYTE_BAD;
+	default:
+		return BYTE_ATOM;
+	}
+}
+
+/* The length of the UTF-8 sequence at text, 0 if it is not one that may
+ * stand in an address: overlong, a surrogate, a C0 or C1 control, DEL. */
+static size_t
+utf8_length(const unsigned char *text)
+{
+	size_t len, i;
+	unsigned long point;
+
+	if (text[0] < 0x80)
+		return text[0] < 0x20 || text[0] == 0x7f ? 0 : 1;
+	len = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+	if (text[0] < 0xc2 || text[0] > 0xf4)
+		return 0;
+	point = text[0] & (0x7fU >> len);
+	for (i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (text[i] & 0x3f);
+	}
+	if (point < 0xa0 || (len == 3 && point < 0x800) ||
+	    (len == 4 && (point < 0x10000 || point > 0x10ffff)) ||
+	    (point >= 0xd800 && point <= 0xdfff))
+		return 0;
+	return len;
+}
+
+static bool
+is_clean(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len;
+
+	for (; *p != '\0'; p += len)
+		if ((len = utf8_length(p)) == 0)
+			return false;
+	return true;
+}
+
+static char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool
+is_ldh(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+int
+domain_normalise(const char *text, size_t len, char out[MAILADDR_DOMAIN_SIZE])
+{
+	size_t i, label = 0;
+
+	if (len != 0 && text[len - 1] == '.')
+		len--;
+	if (len == 0 || len >= MAILADDR_DOMAIN_SIZE)
+		return -1;
+	for (i = 0; i < len; i++) {
+		char c = ascii_lower(text[i]);
+
+		if (c == '.') {
+			if (label == 0 || text[i - 1] == '-')
+				return -1;
+			label = 0;
+		} else if (!is_ldh(c) || ++label > LABEL_MAX_LENGTH ||
+			   (c == '-' && label == 1)) {
+			return -1;
+		}
+		out[i] = c;
+	}
+	if (label == 0 || text[len - 1] == '-')
+		return -1;
+	out[len] = '\0';
+	return 0;
+}
+
+static bool
+is_postmaster(const char *text, size_t len)
+{
+	static const char word[] = "postmaster";
+	size_t i;
+
+	if (len != sizeof(word) - 1)
+		return false;
+	for (i = 0; i < len; i++)
+		if (ascii_lower(text[i]) != word[i])
+			return false;
+	return true;
+}
+
+/* Reads a quoted string that begins at text[0]. Answers its length with both
+ * quotes, 0 if it does not end. */
+static size_t
+quoted_length(const char *text, size_t len, bool *harmless)
+{
+	size_t i;
+
+	for (i = 1; i < len && text[i] != '"'; i++) {
+		if (strchr("@%!:,;\\", text[i]) != NULL ||
+		    (unsigned char)text[i] >= 0x80)
+			*harmless = false;
+		if (text[i] == '\\')
+			i++;
+	}
+	return i < len ? i + 1 : 0;
+}
+
+/* Reads a dot-atom up to an @ or the end; *class is made worse by what
+ * cannot stand there. Answers its length. */
+static size_t
+atom_length(const char *text, size_t len, enum mailaddr_class *class)
+{
+	size_t i;
+
+	for (i = 0; i < len && text[i] != '@'; i++) {
+		switch (byte_class(text[i])) {
+		case BYTE_BAD:
+			*class = MAILADDR_MALFORMED;
+			return i;
+		case BYTE_DOT:
+			if (i == 0 || i + 1 == len || text[i + 1] == '@' ||
+			    text[i + 1] == '.')
+				*class = MAILADDR_ROUTED;
+			break;
+		case BYTE_ROUTE:
+		case BYTE_QUOTE:
+			*class = MAILADDR_ROUTED;
+			break;
+		case BYTE_ATOM:
+		case BYTE_AT:
+			break;
+		}
+	}
+	return i;
+}
+
+/* What follows the first unquoted @. */
+static enum mailaddr_class
+classify_domain(const char *text, size_t len, char domain[MAILADDR_DOMAIN_SIZE])
+{
+	enum mailaddr_class class = MAILADDR_PLAIN;
+	size_t i;
+
+	if (len == 0)
+		return MAILADDR_MALFORMED;
+	for (i = 0; i < len; i++) {
+		enum byte_class byte = byte_class(text[i]);
+
+		if (byte == BYTE_BAD)
+			return MAILADDR_MALFORMED;
+		if (byte == BYTE_DOT &&
+		    (i == 0 || (i + 1 < len && text[i + 1] == '.')))
+			return MAILADDR_MALFORMED;
+		if (byte != BYTE_ATOM && byte != BYTE_DOT)
+			class = MAILADDR_ROUTED;
+	}
+	if (class == MAILADDR_PLAIN && domain_normalise(text, len, domain) != 0)
+		class = MAILADDR_ROUTED;
+	return class;
+}
+
+static enum mailaddr_class
+classify_mailbox(
+    const char *text, size_t len, char domain[MAILADDR_DOMAIN_SIZE])
+{
+	enum mailaddr_class local = MAILADDR_PLAIN, rest;
+	bool harmless = true;
+	size_t at;
+
+	if (text[0] == '@')
+		return memchr(text, ':', len) != NULL ? MAILADDR_ROUTED
+						      : MAILADDR_MALFORMED;
+	if (text[0] == '"') {
+		at = quoted_length(text, len, &harmless);
+		if (at == 0)
+			return MAILADDR_MALFORMED;
+		if (!harmless || (at < len && text[at] != '@'))
+			local = MAILADDR_ROUTED;
+	} else {
+		at = atom_length(text, len, &local);
+	}
+	if (local == MAILADDR_MALFORMED)
+		return MAILADDR_MALFORMED;
+	if (at == len)
+		return is_postmaster(text, len) ? MAILADDR_POSTMASTER
+						: MAILADDR_ROUTED;
+	if (text[at] != '@')
+		return MAILADDR_ROUTED;
+	rest = classify_domain(text + at + 1, len - at - 1, domain);
+	return rest > local ? rest : local;
+}
+
+void
+mailaddr_classify(const char *text, struct mailaddr *addr)
+{
+	size_t len = strlen(text);
+
+	addr->domain[0] = '\0';
+	addr->class = MAILADDR_MALFORMED;
+	if (!is_clean(text))
+		return;
+	for (; len != 0 && text[0] == ' '; text++)
+		len--;
+	while (len != 0 && text[len - 1] == ' ')
+		len--;
+	if (len != 0 && text[0] == '<') {
+		if (len < 2 || text[len - 1] != '>')
+			return;
+		text++;
+		len -= 2;
+		for (; len != 0 && text[0] == ' '; text++)
+			len--;
+		while (len != 0 && text[len - 1] == ' ')
+			len--;
+		if (len == 0) {
+			addr->class = MAILADDR_NULL;
+			return;
+		}
+	}
+	if (len == 0 || len > PATH_MAX_LENGTH)
+		return;
+	addr->class = classify_mailbox(text, len, addr->domain);
+	if (addr->class != MAILADDR_PLAIN)
+		addr->domain[0] = '\0';
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ruleset - references to and look-ups in a compiled policy.
+ *
+ * A listener that the MTA tells only in part stands for several views; they
+ * must agree on the connector, or there is no answer.
+ */
+#include "ruleset.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct ruleset *
+ruleset_ref(struct ruleset *ruleset)
+{
+	atomic_fetch_add_explicit(
+	    &ruleset->references, 1, memory_order_relaxed);
+	return ruleset;
+}
+
+void
+ruleset_unref(struct ruleset *ruleset)
+{
+	if (ruleset != NULL && atomic_fetch_sub_explicit(&ruleset->references,
+				   1, memory_order_acq_rel) == 1)
+		ruleset_free(ruleset);
+}
+
+void
+ruleset_free(struct ruleset *ruleset)
+{
+	size_t i;
+
+	if (ruleset == NULL)
+		return;
+	for (i = 0; i < ruleset->ncontests; i++)
+		netset_free(ruleset->contests[i].set);
+	netset_free(ruleset->allow);
+	netset_free(ruleset->block);
+	domset_free(ruleset->domains);
+	policy_free(ruleset->policy);
+	arena_free(ruleset->arena);
+	free(ruleset);
+}
+
+const char *
+ruleset_id(const struct ruleset *ruleset)
+{
+	return ruleset->policy->id;
+}
+
+const char *
+ruleset_file(const struct ruleset *ruleset)
+{
+	return ruleset->policy->file;
+}
+
+unsigned
+ruleset_needs(const struct ruleset *ruleset)
+{
+	return ruleset->needs;
+}
+
+/* ---- Views ----------------------------------------------------------- */
+
+static bool
+is_told(const struct netaddr *addr)
+{
+	return addr->family != FAMILY_NONE && (addr->hi | addr->lo) != 0;
+}
+
+/* A view of one of the two named types that is exactly for a listener. */
+static const struct view *
+view_find(const struct ruleset *ruleset, int type, const struct netaddr *addr,
+    uint16_t port)
+{
+	size_t i;
+
+	for (i = 0; i < ruleset->nviews; i++) {
+		const struct view *view = &ruleset->views[i];
+
+		if ((int)view->type != type || view->port != port)
+			continue;
+		if (type == VIEW_EXACT ? netaddr_compare(&view->addr, addr) == 0
+				       : view->addr.family == addr->family)
+			return view;
+	}
+	return NULL;
+}
+
+/* What is told of a listener, and which views name it. */
+struct scope {
+	struct netaddr addr; /* of a known family */
+	uint16_t port;
+	bool exact, named;
+};
+
+/* The local address is of the client's family where it is not told. */
+static struct scope
+scope_of(const struct ruleset *ruleset, const struct netaddr *client,
+    const struct listener *listener)
+{
+	struct scope scope = { .addr = listener->addr, .port = listener->port };
+
+	if (scope.addr.family == FAMILY_NONE)
+		scope.addr = (struct netaddr){ .family = client->family };
+	if (scope.port == 0)
+		return scope;
+	scope.exact =
+	    is_told(&scope.addr) &&
+	    view_find(ruleset, VIEW_EXACT, &scope.addr, scope.port) != NULL;
+	scope.named =
+	    view_find(ruleset, VIEW_PORT, &scope.addr, scope.port) != NULL;
+	return scope;
+}
+
+/* Whether a view could be the one for a listener. */
+static bool
+view_could_be(const struct view *view, const struct scope *scope)
+{
+	bool here = view->port == scope->port || scope->port == 0;
+
+	if (view->type != VIEW_ANY)
+		here = here && view->addr.family == scope->addr.family;
+	switch (view->type) {
+	case VIEW_EXACT:
+		return here &&
+		       (!is_told(&scope->addr) ||
+			   netaddr_compare(&view->addr, &scope->addr) == 0);
+	case VIEW_PORT:
+		return here && !scope->exact;
+	case VIEW_ANY:
+		return !scope->exact && !scope->named;
+	}
+	return false;
+}
+
+static struct choice
+contest_choose(const struct ruleset *ruleset, const struct contest *contest,
+    const struct netaddr *client, int64_t now)
+{
+	struct choice choice = { NULL, NULL };
+	uint32_t pick;
+
+	for (pick = netset_find(contest->set, client); pick != NETSET_NONE;
+	     pick = netset_next(contest->set, pick)) {
+		const struct slot *slot =
+		    &contest->slots[netset_entry(contest->set, pick)];
+		const struct rule *rule = &ruleset->rules[slot->rule];
+		const struct range *range =
+		    &rule->written->remote_ip_ranges.items[slot->range];
+
+		if (now < range->until) {
+			choice.rule = rule;
+			choice.range = range;
+			break;
+		}
+	}
+	return choice;
+}
+
+int
+ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
+    const struct listener *listener, int64_t now, struct choice *choice)
+{
+	struct scope scope = scope_of(ruleset, client, listener);
+	bool chosen = false;
+	struct choice first = { NULL, NULL }, next;
+	size_t i;
+
+	for (i = 0; i < ruleset->nviews; i++) {
+		const struct view *view = &ruleset->views[i];
+
+		if (!view_could_be(view, &scope))
+			continue;
+		next = contest_choose(
+		    ruleset, &ruleset->contests[view->contest], client, now);
+		if (chosen && next.rule != first.rule)
+			return -EAGAIN;
+		if (!chosen)
+			first = next;
+		chosen = true;
+	}
+	assert(chosen);
+	*choice = first;
+	return 0;
+}
+
+bool
+ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
+    const struct netaddr *client, const struct listener *listener)
+{
+	struct scope scope = scope_of(ruleset, client, listener);
+	const struct connector *written = rule->written;
+	size_t i, j;
+
+	for (i = 0; i < ruleset->nviews; i++) {
+		const struct view *view = &ruleset->views[i];
+
+		if (!view_could_be(view, &scope))
+			continue;
+		if (written->nbindings == 0) {
+			if (view->type != VIEW_EXACT)
+				return true;
+			continue;
+		}
+		for (j = 0; j < written->nbindings; j++) {
+			const struct binding *binding = &written->bindings[j];
+
+			if (view->type != VIEW_ANY &&
+			    binding->port == view->port &&
+			    netaddr_compare(&binding->addr, &view->addr) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Lists and rights ------------------------------------------------ */
+
+const struct range *
+ruleset_listed(const struct netset *set, const struct range_list *list,
+    const struct netaddr *client, int64_t now)
+{
+	uint32_t pick;
+
+	for (pick = netset_find(set, client); pick != NETSET_NONE;
+	     pick = netset_next(set, pick)) {
+		const struct range *range =
+		    &list->items[netset_entry(set, pick)];
+
+		if (now < range->until)
+			return range;
+	}
+	return NULL;
+}
+
+right_set
+rule_rights(const struct rule *rule, principal_set principals)
+{
+	right_set allowed = 0, denied = 0;
+	enum principal i;
+
+	for (i = 0; i < PRINCIPAL_COUNT; i++) {
+		if ((principals & SET_OF(i)) == 0)
+			continue;
+		allowed |= rule->allowed[i];
+		denied |= rule->denied[i];
+	}
+	return allowed & ~denied;
+}
+
+static const struct extended_right *
+extended_find(const struct connector *connector, principal_set principals,
+    enum right right, bool deny)
+{
+	size_t i;
+
+	for (i = 0; i < connector->nextended_rights; i++) {
+		const struct extended_right *entry =
+		    &connector->extended_rights[i];
+		right_set rights = deny ? entry->deny : entry->allow;
+
+		if ((principals & SET_OF(entry->principal)) != 0 &&
+		    (rights & SET_OF(right)) != 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static const char *
+group_find(const struct connector *connector, principal_set principals,
+    enum right right)
+{
+	enum group group;
+	enum principal principal;
+
+	for (group = 0; group < GROUP_COUNT; group++) {
+		if ((connector->permission_groups & SET_OF(group)) == 0)
+			continue;
+		for (principal = 0; principal < PRINCIPAL_COUNT; principal++)
+			if ((principals & SET_OF(principal)) != 0 &&
+			    (group_rights(group, principal) & SET_OF(right)) !=
+				0)
+				return group_name(group);
+	}
+	return NULL;
+}
+
+const char *
+rule_right_origin(const struct rule *rule, principal_set principals,
+    enum right right, struct where *where)
+{
+	const struct connector *connector = rule->written;
+	const struct extended_right *entry;
+	const char *group;
+
+	if ((entry = extended_find(connector, principals, right, true)) !=
+		NULL ||
+	    (group = group_find(connector, principals, right)) == NULL) {
+		if (entry == NULL)
+			entry =
+			    extended_find(connector, principals, right, false);
+		*where = entry != NULL ? entry->where : connector->where;
+		return entry != NULL ? "extended_rights" : NULL;
+	}
+	*where = connector->permission_groups_where;
+	return group;
+}
+
+/* ---- Walking --------------------------------------------------------- */
+
+struct walk {
+	const struct ruleset *ruleset;
+	const struct contest *contest;
+	enum family family; /* of the listener, and so of its clients */
+	int64_t now;
+	int (*fn)(void *ctx, const struct holding *);
+	void *ctx;
+};
+
+static int
+walk_interval(void *ctx, const struct netrange *clients, uint32_t pick)
+{
+	const struct walk *walk = ctx;
+	struct choice choice = contest_choose(
+	    walk->ruleset, walk->contest, &clients->first, walk->now);
+	struct holding holding = { .clients = *clients };
+
+	(void)pick; /* may have expired; the choice has not */
+	if (choice.rule == NULL || (walk->family != FAMILY_NONE &&
+				       walk->family != clients->first.family))
+		return 0;
+	holding.connector = choice.rule->written->name;
+	holding.where = choice.range->where;
+	holding.principals = choice.rule->base;
+	holding.rights = rule_rights(choice.rule, choice.rule->base);
+	return walk->fn(walk->ctx, &holding);
+}
+
+int
+ruleset_walk(const struct ruleset *ruleset, const struct listener *listener,
+    int64_t now, int (*fn)(void *ctx, const struct holding *), void *ctx)
+{
+	struct scope scope = scope_of(ruleset, &listener->addr, listener);
+	struct walk walk = {
+		.ruleset = ruleset,
+		.family = scope.addr.family,
+		.now = now,
+		.fn = fn,
+		.ctx = ctx,
+	};
+	size_t i;
+
+	if (scope.addr.family == FAMILY_NONE && ruleset->nviews > 1)
+		return -EAGAIN;
+	for (i = 0; i < ruleset->nviews; i++) {
+		const struct contest *contest =
+		    &ruleset->contests[ruleset->views[i].contest];
+
+		if (!view_could_be(&ruleset->views[i], &scope))
+			continue;
+		if (walk.contest != NULL && walk.contest != contest)
+			return -EAGAIN;
+		walk.contest = contest;
+	}
+	return netset_walk(walk.contest->set, walk_interval, &walk);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ruleset.h - a policy compiled: what the session looks things up in.
+ *
+ * Immutable once compile.c has filled it; only the reference count moves.
+ * It owns the policy that it was compiled from, which is its cold data:
+ * names, places and comments.
+ */
+#ifndef RULESET_H
+#define RULESET_H
+
+#include <stdatomic.h>
+
+#include "domset.h"
+#include "netset.h"
+#include "policy.h"
+
+/* A connector, compiled. */
+struct rule {
+	const struct connector *written;
+	right_set allowed[PRINCIPAL_COUNT];
+	right_set denied[PRINCIPAL_COUNT];
+	principal_set base; /* of a session before AUTH */
+	enum mode mode;
+};
+
+/* One range of a view: which connector's, and which of its ranges. */
+struct slot {
+	uint32_t rule, range;
+};
+
+/* Ranges of connectors that compete with each other. */
+struct contest {
+	struct netset *set;
+	struct slot *slots; /* by entry of the set */
+};
+
+/* A listener that the policy tells from others, and who competes there:
+ * VIEW_EXACT those that name address and port, VIEW_PORT those that name the
+ * family's wildcard address and the port, and those without bindings;
+ * VIEW_ANY only the latter, for every listener that no other view is for. */
+struct view {
+	enum { VIEW_EXACT, VIEW_PORT, VIEW_ANY } type;
+	struct netaddr addr; /* VIEW_PORT: only the family */
+	uint16_t port;
+	uint32_t contest; /* views with the same competitors share one */
+};
+
+struct ruleset {
+	atomic_uint references;
+	struct arena *arena;
+	struct policy *policy;
+	const char *server;
+	struct rule *rules; /* one per connector of the policy, in its order */
+	struct view *views; /* the last is VIEW_ANY */
+	size_t nviews;
+	struct contest *contests;
+	size_t ncontests;
+	struct netset *allow, *block;
+	struct domset *domains;
+	unsigned needs;
+};
+
+/* Frees what an unfinished compile left, too. */
+void ruleset_free(struct ruleset *);
+
+/* Who won: NULL pointers where nobody did. */
+struct choice {
+	const struct rule *rule;
+	const struct range *range;
+};
+
+/* The connector for a client. -EAGAIN: the listener is not told, and it
+ * could matter. */
+int ruleset_choose(const struct ruleset *, const struct netaddr *client,
+    const struct listener *, int64_t now, struct choice *);
+/* Whether a connector takes part on a listener. Told only as far as the
+ * listener is. */
+bool ruleset_competes(const struct ruleset *, const struct rule *,
+    const struct netaddr *client, const struct listener *);
+
+/* The entry of the allow or block list that holds a client now, or NULL. */
+const struct range *ruleset_listed(const struct netset *,
+    const struct range_list *, const struct netaddr *client, int64_t now);
+
+/* What a set of principals may do under a rule. */
+right_set rule_rights(const struct rule *, principal_set);
+/* Where a right comes from ("AnonymousUsers", "extended_rights") or what
+ * denies it; NULL: nothing gives it, and where is the connector. */
+const char *rule_right_origin(
+    const struct rule *, principal_set, enum right, struct where *);
+
+#endif

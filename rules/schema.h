@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * schema.h - tables of keys, and the one decoder that reads them.
+ *
+ * A record is a mapping in the file and a struct in memory; a field is one
+ * of its keys. A row of a table is all that a key needs: how it is decoded,
+ * where it goes, its default, Exchange's name for it and what it means. Keys
+ * that are not in the table are errors.
+ *
+ * Decoders answer 0, -EINVAL after they have complained, or -ENOMEM, and
+ * always leave the cursor behind their value.
+ */
+#ifndef SCHEMA_H
+#define SCHEMA_H
+
+#include "arena.h"
+#include "source.h"
+
+struct field;
+struct record;
+
+/* A key that another program's policy may hold, and what to do about it. */
+struct refusal {
+	const char *key;
+	const char *advice;
+};
+
+struct schema {
+	const struct record *const *records; /* NULL-terminated */
+	const struct refusal *elsewhere;     /* settings of the MTA (E-MTA) */
+	size_t nelsewhere;
+	const char *const *later; /* NULL-terminated: not in this version */
+};
+
+struct decoder {
+	const struct schema *schema;
+	struct source *source;
+	struct arena *arena;
+	struct complaints *complaints;
+	void *ctx; /* for the decoders of a caller */
+	/* The key whose value is being read, for messages. */
+	const char *key;
+	struct where key_where;
+};
+
+/* Reads the value under the cursor into object, at field->offset. */
+typedef int decode_fn(struct decoder *, const struct field *, void *object);
+
+enum field_flags {
+	FIELD_REQUIRED = 1,
+	FIELD_FILLED = 2, /* a list that may not be empty */
+};
+
+/* Words that stand for the numbers 0 to count - 1. */
+struct words {
+	const char *what;           /* "a right" */
+	const char *(*name)(int);   /* number to word */
+	int (*parse)(const char *); /* word to number, -1: none; may be
+				       NULL, then it is name()'s inverse */
+	int count;
+};
+
+struct field {
+	const char *key;
+	decode_fn *decode;
+	unsigned flags;
+	size_t offset, size; /* of the member, or of a list's pointer */
+	size_t count;        /* offset of a list's size_t */
+	size_t where;        /* offset of the key's struct where; 0: none */
+	int64_t preset;      /* the value of a number, bool or word that is
+				not given */
+	uint64_t min, max;   /* of a number; of a text's length */
+	const struct words *words;
+	const struct record *record;
+	const struct field *element; /* of a list; its size is the stride */
+	const char *exchange;        /* Exchange's name for the key, or NULL */
+	const char *doc;             /* one line for people */
+};
+
+struct record {
+	const char *what; /* "a connector" */
+	const struct field *fields;
+	size_t nfields;
+	const char *shorthand; /* a plain text stands for a mapping with this
+				  key alone; or NULL */
+	size_t where;          /* offset of the struct where of the first
+				  key; 0: none */
+};
+
+/* Where a member is and how large. */
+#define AT(type, member)                         \
+	.offset = offsetof(struct type, member), \
+	.size = sizeof(((struct type *)NULL)->member)
+
+/* Decoders of common types. */
+decode_fn schema_bool;   /* bool */
+decode_fn schema_number; /* uint64_t or smaller */
+decode_fn schema_text;   /* const char *: one line without control bytes */
+decode_fn schema_word;   /* an enum */
+decode_fn schema_set;    /* uint32_t: a list of words, one bit each */
+decode_fn schema_record; /* a struct */
+decode_fn schema_list;   /* a pointer to elements, and their count */
+
+/* The parts that a decoder of a caller is made of. */
+
+/* The text under the cursor; complains and skips where there is none. The
+ * text lives until the cursor moves. */
+const struct item *schema_item(struct decoder *);
+/* Moves into the mapping under the cursor; complains and skips where there
+ * is none. */
+int schema_enter_map(struct decoder *);
+/* Writes a number of field->size bytes. */
+void schema_store(const struct field *, void *object, uint64_t value);
+/* A copy of the key's or value's text in the arena, checked: one line,
+ * printable, 1 to max characters. Does not move the cursor. */
+int schema_copy(
+    struct decoder *, const struct item *, uint64_t max, const char **);
+/* Whether text is an IPv6 address whose last colon YAML took away, and a
+ * complaint about it if so. */
+bool schema_unquoted_ipv6(struct decoder *, const struct item *key);
+
+/* The nearest of count names by edit distance, without regard to case; NULL
+ * if none is near. name is called with ctx and 0 to count - 1. */
+const char *schema_nearest(const char *text,
+    const char *(*name)(const void *ctx, size_t i), const void *ctx,
+    size_t count);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stamp.h - the headers that tell a downstream Exchange who sent a message.
+ *
+ * "Antispam stamps" and "Header firewall" on learn.microsoft.com. A stamp is
+ * made from what the session is, never from what the message says.
+ */
+#ifndef STAMP_H
+#define STAMP_H
+
+#include "rules.h"
+
+enum { STAMPS_MAX = 5 };
+
+/* What a message is stamped by. */
+struct stamp_facts {
+	principal_set principals;
+	right_set rights;
+	bool allow_listed;  /* the client is on the IP allow list */
+	const char *server; /* AuthSource */
+};
+
+/* Writes the stamps in their order; answers how many. Values are static or
+ * those of the facts. */
+size_t stamp_make(const struct stamp_facts *, struct edit out[STAMPS_MAX]);
+
+#endif
