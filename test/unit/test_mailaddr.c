@@ -160,16 +160,16 @@ lengths(void **state)
 		memcpy(text + 2, label, i);
 		memcpy(text + 2 + i, ".test", sizeof(".test"));
 		mailaddr_classify(text, &addr);
-		assert_int_equal(addr.class,
-		    i == 63 ? MAILADDR_PLAIN : MAILADDR_ROUTED);
+		assert_int_equal(
+		    addr.class, i == 63 ? MAILADDR_PLAIN : MAILADDR_ROUTED);
 	}
 	/* a path of 254 bytes and one of 255 */
 	for (i = 254; i <= 255; i++) {
 		memset(text, 'a', i);
 		memcpy(text + i - 7, "@l.test", sizeof("@l.test"));
 		mailaddr_classify(text, &addr);
-		assert_int_equal(addr.class,
-		    i == 254 ? MAILADDR_PLAIN : MAILADDR_MALFORMED);
+		assert_int_equal(
+		    addr.class, i == 254 ? MAILADDR_PLAIN : MAILADDR_MALFORMED);
 	}
 }
 

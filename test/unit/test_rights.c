@@ -80,8 +80,8 @@ spellings(void **state)
 		assert_int_equal(principal_parse(principals[i].text),
 		    principals[i].principal);
 	for (i = 0; i < COUNT(rights); i++)
-		assert_int_equal(right_parse(rights[i].text),
-		    rights[i].principal);
+		assert_int_equal(
+		    right_parse(rights[i].text), rights[i].principal);
 }
 
 static void

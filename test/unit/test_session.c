@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What recordings cannot say: events out of order, what the MTA does not
+ * tell, local submissions, the values of a decision, edits as a list. The
+ * rest of the session's behaviour is in sessions/.
+ */
+#include "cases.h"
+
+#include <stdio.h>
+
+static const char policy[] =
+    "version: 1\n"
+    "server: mx1.contoso.com\n"
+    "accepted_domains: [contoso.com]\n"
+    "ip_allow_list: [192.168.5.10]\n"
+    "connectors:\n"
+    "  - name: Internet\n"
+    "    bindings: [\"0.0.0.0:25\", \"[::]:25\"]\n"
+    "    remote_ip_ranges: [0.0.0.0/0, \"::/0\"]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "  - name: Submission\n"
+    "    bindings: [\"10.1.1.1:587\"]\n"
+    "    remote_ip_ranges: [0.0.0.0/0]\n"
+    "    permission_groups: [ExchangeUsers]\n"
+    "  - name: Relay\n"
+    "    remote_ip_ranges:\n"
+    "      - 192.168.5.10\n"
+    "      - {range: 192.168.5.11, until: 2026-06-30}\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    extended_rights:\n"
+    "      - principal: anonymous\n"
+    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n"
+    "  - name: Trusted\n"
+    "    remote_ip_ranges: [192.168.7.1]\n"
+    "    auth_mechanism: [ExternalAuthoritative]\n"
+    "    permission_groups: [ExchangeServers]\n";
+
+enum { NOW = 1767225600, JULY_1_2026 = 1782864000 };
+
+struct fixture {
+	struct ruleset *ruleset;
+	struct session *session;
+	struct decision decision;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct diagnostics *diagnostics = diagnostics_new();
+	const struct diagnostic *first;
+
+	fixture->ruleset = ruleset_of(policy, diagnostics);
+	first = diagnostics_get(diagnostics, 0);
+	if (first != NULL)
+		fail_msg("%u: %s", first->where.line, first->message);
+	diagnostics_free(diagnostics);
+	fixture->session = session_new(fixture->ruleset);
+	assert_non_null(fixture->session);
+	*state = fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	session_free(fixture->session);
+	ruleset_unref(fixture->ruleset);
+	free(fixture);
+	return 0;
+}
+
+static struct event
+connect_event(
+    const char *client, int port, const char *local, uint16_t local_port)
+{
+	struct event event = { .stage = STAGE_CONNECT, .now = NOW };
+	char why[NETADDR_WHY_SIZE];
+
+	event.connect.client_port = port;
+	event.connect.local.port = local_port;
+	if (client != NULL)
+		assert_int_equal(
+		    netaddr_parse(client, &event.connect.client, why), 0);
+	if (local != NULL)
+		assert_int_equal(
+		    netaddr_parse(local, &event.connect.local.addr, why), 0);
+	return event;
+}
+
+static void
+feed_connect(struct fixture *fixture, const char *client, int port,
+    const char *local, uint16_t local_port)
+{
+	struct event event = connect_event(client, port, local, local_port);
+
+	session_feed(fixture->session, &event, &fixture->decision);
+	assert_int_equal(fixture->decision.verdict, VERDICT_ACCEPT);
+}
+
+static void
+feed_mail(struct fixture *fixture, const char *sender, const char *auth)
+{
+	const struct event event = {
+		.stage = STAGE_MAIL,
+		.now = NOW,
+		.mail = { .sender = sender, .auth = auth },
+	};
+
+	session_feed(fixture->session, &event, &fixture->decision);
+}
+
+static void
+feed_rcpt(struct fixture *fixture, const char *recipient, const char *resolved,
+    const char *mailer)
+{
+	const struct event event = {
+		.stage = STAGE_RCPT,
+		.now = NOW,
+		.rcpt = {
+			.recipient = recipient,
+			.resolved = resolved,
+			.mailer = mailer,
+		},
+	};
+
+	session_feed(fixture->session, &event, &fixture->decision);
+}
+
+static void
+feed(struct fixture *fixture, enum stage stage)
+{
+	const struct event event = { .stage = stage, .now = NOW };
+
+	session_feed(fixture->session, &event, &fixture->decision);
+}
+
+static void
+feed_header(struct fixture *fixture, const char *name)
+{
+	const struct event event = {
+		.stage = STAGE_HEADER,
+		.now = NOW,
+		.header = { .name = name, .value = "x" },
+	};
+
+	session_feed(fixture->session, &event, &fixture->decision);
+	assert_int_equal(fixture->decision.verdict, VERDICT_ACCEPT);
+}
+
+static void
+expect(const struct fixture *fixture, enum verdict verdict, const char *code,
+    const char *enhanced)
+{
+	assert_int_equal(fixture->decision.verdict, verdict);
+	if (code != NULL) {
+		assert_string_equal(fixture->decision.reply.code, code);
+		assert_string_equal(fixture->decision.reply.enhanced, enhanced);
+	}
+}
+
+static void
+out_of_order(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 25);
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed(fixture, STAGE_ABORT);
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+}
+
+static void
+untold(void **state)
+{
+	struct fixture *fixture = *state;
+
+	/* no client */
+	feed_connect(fixture, NULL, -1, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	/* no local address: a stranger could be on either listener */
+	feed_connect(fixture, "203.0.113.9", 1024, NULL, 0);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	/* ... and at port 587 one address is not known to be the other */
+	feed_connect(fixture, "192.168.5.10", 1024, "0.0.0.0", 587);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	/* at port 25 nobody asks for the address */
+	feed_connect(fixture, "203.0.113.9", 1024, NULL, 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_string_equal(session_connector(fixture->session), "Internet");
+}
+
+static void
+listeners(void **state)
+{
+	struct fixture *fixture = *state;
+
+	/* those who name the exact address and port compete alone */
+	feed_connect(fixture, "192.168.5.10", 1024, "10.1.1.1", 587);
+	assert_string_equal(session_connector(fixture->session), "Submission");
+	feed_connect(fixture, "192.168.5.10", 1024, "10.1.1.2", 587);
+	assert_string_equal(session_connector(fixture->session), "Relay");
+	feed_connect(fixture, "192.168.5.10", 1024, "10.1.1.1", 25);
+	assert_string_equal(session_connector(fixture->session), "Relay");
+	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 2525);
+	assert_null(session_connector(fixture->session));
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	/* a refused MAIL is not forgotten */
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	assert_int_equal(fixture->decision.nedits, 0);
+}
+
+static void
+local_submission(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_connect(fixture, "127.0.0.1", 0, NULL, 0);
+	feed_mail(fixture, "<root>", NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_false(fixture->decision.relay);
+	feed_header(fixture, "Received");
+	feed_header(fixture, "X-MS-Exchange-Organization-SCL");
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_int_equal(fixture->decision.edits[0].type, EDIT_STRIP);
+	assert_string_equal(
+	    fixture->decision.edits[0].name, "X-MS-Exchange-Organization-SCL");
+	assert_int_equal(fixture->decision.edits[1].type, EDIT_STAMP);
+	/* the same address with a port is a client like any other */
+	feed_connect(fixture, "127.0.0.1", 1024, "127.0.0.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+}
+
+/* The MTA's own idea of where a recipient goes must agree. */
+static void
+resolved(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_rcpt(fixture, "<u@contoso.com>", "u@contoso.com", "relay");
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed_rcpt(fixture, "<u@contoso.com>", "u@fabrikam.com", "smtp");
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed_rcpt(fixture, "<u@contoso.com>", "u", "local");
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed_rcpt(fixture, "<u@contoso.com>", "u", "esmtp");
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed_rcpt(fixture, "<u@contoso.com>", "u%fabrikam.com", "local");
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed_rcpt(fixture, "<u@contoso.com>", "fabrikam.com!u", "local");
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed_rcpt(fixture, "<u@contoso.com>", "u", NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed_rcpt(fixture, "<u@contoso.com>", "", "");
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+}
+
+static void
+grants(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_connect(fixture, "192.168.5.10", 1024, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_true(fixture->decision.relay);
+	assert_string_equal(
+	    fixture->decision.right, "ms-Exch-SMTP-Accept-Any-Recipient");
+	assert_int_equal(fixture->decision.where.line, 20);
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_false(fixture->decision.relay);
+	assert_int_equal(fixture->decision.where.line, 3);
+	/* AUTH is taken anew at each MAIL */
+	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 587);
+	feed_mail(fixture, "<s@fabrikam.com>", "alice");
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_true(fixture->decision.relay);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_REJECT, "530", "5.7.1");
+}
+
+static void
+expiry(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event =
+	    connect_event("192.168.5.11", 1024, "10.1.1.1", 25);
+
+	event.now = JULY_1_2026 - 1;
+	session_feed(fixture->session, &event, &fixture->decision);
+	assert_string_equal(session_connector(fixture->session), "Relay");
+	/* an open session keeps what it began with */
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	event.now = JULY_1_2026;
+	session_feed(fixture->session, &event, &fixture->decision);
+	assert_string_equal(session_connector(fixture->session), "Internet");
+}
+
+/* Each different spelling of a name is stripped by its own count; spellings
+ * that differ in case are one name. */
+static void
+firewall(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct edit *edits;
+
+	feed_connect(fixture, "192.168.5.10", 1024, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_header(fixture, "Received");
+	feed_header(fixture, "X-MS-Exchange-Organization-SCL");
+	feed_header(fixture, "Subject");
+	feed_header(fixture, "x-ms-exchange-organization-scl");
+	feed_header(fixture, "X-MS-EXCHANGE-ORGANIZATION-SCL");
+	feed_header(fixture, "X-MS-Exchange-Organization-SCL ");
+	feed_header(fixture, "X-MS-Exchange-Organization-");
+	feed_header(fixture, "X-MS-Exchange-Organization");
+	feed_header(fixture, "X-MS-Exchange-Forest-RulesExecuted");
+	feed_header(fixture, "X-MS-Exchange-CrossTenant-Id");
+	feed_header(fixture, "");
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	edits = fixture->decision.edits;
+	assert_int_equal(fixture->decision.nedits, 4 + 4);
+	assert_string_equal(edits[0].name, "X-MS-Exchange-Organization-SCL");
+	assert_int_equal(edits[0].count, 3);
+	assert_string_equal(edits[1].name, "X-MS-Exchange-Organization-SCL ");
+	assert_int_equal(edits[1].count, 1);
+	assert_string_equal(edits[2].name, "X-MS-Exchange-Organization-");
+	assert_string_equal(
+	    edits[3].name, "X-MS-Exchange-Forest-RulesExecuted");
+	assert_int_equal(edits[4].type, EDIT_STAMP);
+	assert_string_equal(edits[4].name, "X-MS-Exchange-Organization-AuthAs");
+	assert_string_equal(edits[4].value, "Anonymous");
+	assert_string_equal(edits[5].value, "mx1.contoso.com");
+	assert_string_equal(edits[6].name, "X-MS-Exchange-Organization-SCL");
+	assert_string_equal(edits[6].value, "-1");
+	assert_string_equal(edits[7].value, "IPOnAllowList");
+	/* the next message starts anew */
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed(fixture, STAGE_EOM);
+	assert_int_equal(fixture->decision.nedits, 4);
+}
+
+static void
+flood(void **state)
+{
+	struct fixture *fixture = *state;
+	char name[64];
+	int i;
+
+	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	for (i = 0; i < 1000; i++) {
+		(void)snprintf(
+		    name, sizeof(name), "X-MS-Exchange-Organization-%d", i);
+		feed_header(fixture, name);
+		feed_header(fixture, name);
+	}
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed_header(fixture, "X-MS-Exchange-Organization-Last");
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_REJECT, "554", "5.6.0");
+	assert_int_equal(fixture->decision.nedits, 0);
+}
+
+/* A session keeps its ruleset when everybody else has let go of it. */
+static void
+pinned(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ruleset_unref(fixture->ruleset);
+	feed_connect(fixture, "192.168.7.1", 1024, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@contoso.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_string_equal(session_connector(fixture->session), "Trusted");
+	fixture->ruleset = ruleset_ref(
+	    (struct ruleset *)(uintptr_t)session_ruleset(fixture->session));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(out_of_order),
+		CASE(untold),
+		CASE(listeners),
+		CASE(local_submission),
+		CASE(resolved),
+		CASE(grants),
+		CASE(expiry),
+		CASE(firewall),
+		CASE(flood),
+		CASE(pinned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
