@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netaddr.h - what netaddr.c (the strict readers) and netadvice.c (what to
- * write instead) know of each other. Nobody else includes it.
+ * netaddr.h - what netaddr.c (the strict readers), netadvice.c (what to
+ * write instead) and netrepair.c know of each other. Nobody else includes it.
  *
  * A reader takes text of a given length, which need not end in NUL, and
  * answers 0, -EINVAL with a fault, or -ENOMEM. Advice tries its repairs on

@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * networks - ranges as they are written, and the names they go by.
+ *
+ * A range that is not an address stands in the model as a reference: it has
+ * a network's name and no family. networks_resolve() leaves none of them.
+ * The ranges of a network are copied where its name stands, but a list that
+ * is one bare name shares them: a million ranges are held once. Network
+ * files are read here line by line, without YAML.
+ */
+#include "networks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nearest.h"
+
+enum {
+	NEAREST_MAX = 1000
+}; /* names that are looked through for a likely one */
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int
+spend_ranges(struct decoder *decoder, size_t count, struct where where)
+{
+	struct loading *loading = decoder->ctx;
+
+	if (count <= loading->ranges_left) {
+		loading->ranges_left -= count;
+		return 0;
+	}
+	if (decoder->complaints->left > 0)
+		complain(decoder->complaints, "E-LIMIT", where,
+		    "the policy holds more than %d ranges", RANGES_MAX);
+	loading->ranges_left = 0;
+	decoder->complaints->left = 0;
+	return -EINVAL;
+}
+
+/* ---- One range ------------------------------------------------------- */
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What somebody who wrote this took for an address. */
+static bool
+looks_like_address(const char *text)
+{
+	return is_digit(text[0]) || strpbrk(text, ":/") != NULL;
+}
+
+static bool
+is_network_name(const char *text)
+{
+	size_t i;
+
+	if (!is_letter(text[0]))
+		return false;
+	for (i = 0; text[i] != '\0'; i++)
+		if (!is_letter(text[i]) && !is_digit(text[i]) &&
+		    strchr("-_.", text[i]) == NULL)
+			return false;
+	return i <= NAME_MAX_LENGTH;
+}
+
+static int
+range_complain(
+    struct decoder *decoder, const struct item *item, const char *why)
+{
+	char show[SHOWN_SIZE];
+
+	shown(item->text, show);
+	if (strcmp(item->text, "*") == 0)
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"*\" is not a range; everyone is written as "
+		    "0.0.0.0-255.255.255.255 and \"::/0\"",
+		    decoder->key);
+	else if (item->text[0] == '-')
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"%s\" begins with a dash; put a space behind the "
+		    "dash of a list",
+		    decoder->key, show);
+	else if (looks_like_address(item->text))
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"%s\": %s", decoder->key, show, why);
+	else
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"%s\" is neither an address nor a network's name",
+		    decoder->key, show);
+	return -EINVAL;
+}
+
+/* An address, a-b, a CIDR, or a network's name to be looked up later. */
+static int
+range_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	struct range *range = object;
+	const struct item *item = schema_item(decoder);
+	char why[NETADDR_WHY_SIZE];
+	int result;
+
+	(void)field;
+	if (item == NULL)
+		return -EINVAL;
+	range->where = item->where;
+	result =
+	    netrange_parse(item->text, &range->range, &range->host_bits, why);
+	if (result == -EINVAL && is_network_name(item->text)) {
+		range->network =
+		    arena_text(decoder->arena, item->text, item->len);
+		result = range->network != NULL ? 0 : -ENOMEM;
+	} else if (result == -EINVAL) {
+		(void)range_complain(decoder, item, why);
+	} else if (result == 0) {
+		result = spend_ranges(decoder, 1, item->where);
+	}
+	source_next(decoder->source);
+	return result;
+}
+
+static bool
+is_reference(const struct range *range)
+{
+	return range->range.first.family == FAMILY_NONE &&
+	       range->network != NULL;
+}
+
+/* Days since 1970-01-01 in the Gregorian calendar, for year >= 1970: whole
+ * years, with one day for each leap year before. */
+static int64_t
+days_since_epoch(int year, int month, int day)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
+		273, 304, 334 };
+	int past = year - 1;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	int64_t leaps = past / 4 - past / 100 + past / 400 - 477;
+
+	return (int64_t)(year - 1970) * 365 + leaps + before[month - 1] +
+	       (month > 2 && leap) + day - 1;
+}
+
+/* YYYY-MM-DD of a day that exists. */
+static bool
+date_parse(const char *text, int64_t *days)
+{
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	int parts[3] = { 0 };
+	size_t i, part = 0;
+	bool leap;
+
+	for (i = 0; i < 10; i++) {
+		if (i == 4 || i == 7) {
+			part++;
+			if (text[i] != '-')
+				return false;
+			continue;
+		}
+		if (!is_digit(text[i]))
+			return false;
+		parts[part] = parts[part] * 10 + (text[i] - '0');
+	}
+	leap =
+	    (parts[0] % 4 == 0 && parts[0] % 100 != 0) || parts[0] % 400 == 0;
+	if (text[10] != '\0' || parts[0] < 1970 || parts[1] < 1 ||
+	    parts[1] > 12 || parts[2] < 1 ||
+	    parts[2] > lengths[parts[1] - 1] + (parts[1] == 2 && leap))
+		return false;
+	*days = days_since_epoch(parts[0], parts[1], parts[2]);
+	return true;
+}
+
+static int
+until_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	char show[SHOWN_SIZE];
+	int64_t days;
+	int result = 0;
+
+	if (item == NULL)
+		return -EINVAL;
+	if (date_parse(item->text, &days)) {
+		/* The day itself still takes part. */
+		schema_store(field, object, (uint64_t)(days + 1) * 86400);
+	} else {
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a day that exists; write "
+		    "year-month-day, as in 2027-03-31",
+		    decoder->key, shown(item->text, show));
+		result = -EINVAL;
+	}
+	source_next(decoder->source);
+	return result;
+}
+
+/* clang-format off */
+static const struct field range_fields[] = {
+	{ .key = "range", .decode = range_decode, .flags = FIELD_REQUIRED,
+	  .exchange = "RemoteIPRanges",
+	  .doc = "an address, two addresses and a dash, a CIDR, or a network" },
+	{ .key = "comment", .decode = schema_text, AT(range, comment),
+	  .max = NOTE_MAX_LENGTH, .doc = "what is there" },
+	{ .key = "owner", .decode = schema_text, AT(range, owner),
+	  .max = NOTE_MAX_LENGTH, .doc = "whom to ask about it" },
+	{ .key = "until", .decode = until_decode, AT(range, until),
+	  .preset = UNTIL_FOREVER,
+	  .doc = "the last day (UTC) on which it takes part" },
+};
+/* clang-format on */
+
+const struct record networks_range_record = {
+	.what = "a range",
+	.fields = range_fields,
+	.nfields = COUNT(range_fields),
+	.shorthand = "range",
+};
+
+const struct field networks_range_element = {
+	.decode = schema_record,
+	.record = &networks_range_record,
+	.size = sizeof(struct range),
+};
+
+/* ---- Networks -------------------------------------------------------- */
+
+struct network_file {
+	const char *path;
+	struct where where;
+};
+
+static int
+path_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	struct network_file *file = object;
+
+	file->where = source_item(decoder->source)->where;
+	return schema_text(decoder, field, object);
+}
+
+/* clang-format off */
+static const struct field file_fields[] = {
+	{ .key = "file", .decode = path_decode, .flags = FIELD_REQUIRED,
+	  AT(network_file, path), .max = 4096,
+	  .doc = "one entry a line, # comments; relative to the policy" },
+};
+
+static const struct field inline_field = {
+	.decode = schema_list, .flags = FIELD_FILLED,
+	AT(network, ranges.items), .count = offsetof(struct network, ranges.count),
+	.where = offsetof(struct network, ranges.where),
+	.element = &networks_range_element,
+};
+/* clang-format on */
+
+const struct record networks_file_record = {
+	.what = "a network",
+	.fields = file_fields,
+	.nfields = COUNT(file_fields),
+};
+
+static const struct field file_field = {
+	.decode = schema_record,
+	.record = &networks_file_record,
+};
+
+/* A line of a network file, without comment and blanks. */
+struct line {
+	char *text; /* NUL-terminated */
+	struct where where;
+};
+
+/* Cuts the next line off *rest; false at the end. */
+static bool
+line_cut(char **rest, char *end, struct line *line)
+{
+	char *begin = *rest, *c, *stop;
+	uint32_t column = 1;
+
+	if (begin >= end)
+		return false;
+	stop = memchr(begin, '\n', (size_t)(end - begin));
+	if (stop == NULL)
+		stop = end; /* there is a NUL */
+	*rest = stop + 1;
+	for (; begin < stop && (*begin == ' ' || *begin == '\t'); begin++)
+		column++;
+	for (c = begin; c < stop; c++)
+		if (*c == '#' && (c == begin || c[-1] == ' ' || c[-1] == '\t'))
+			stop = c;
+	while (stop > begin && strchr(" \t\r", stop[-1]) != NULL)
+		stop--;
+	*stop = '\0';
+	line->text = begin;
+	line->where.line++;
+	line->where.column = column;
+	return true;
+}
+
+static int
+line_decode(
+    struct decoder *decoder, const struct line *line, struct range_list *list)
+{
+	struct range *range = &list->items[list->count];
+	char why[NETADDR_WHY_SIZE], show[SHOWN_SIZE];
+	int result;
+
+	result =
+	    netrange_parse(line->text, &range->range, &range->host_bits, why);
+	if (result == 0) {
+		result = spend_ranges(decoder, 1, line->where);
+		range->until = UNTIL_FOREVER;
+		range->where = line->where;
+		list->count++;
+	} else if (result == -EINVAL) {
+		shown(line->text, show);
+		if (looks_like_address(line->text))
+			complain(decoder->complaints, "E-ADDRESS", line->where,
+			    "\"%s\": %s", show, why);
+		else
+			complain(decoder->complaints, "E-ADDRESS", line->where,
+			    "\"%s\" is not an address; a network file holds "
+			    "one address, range or CIDR a line",
+			    show);
+	}
+	return result;
+}
+
+/* Decodes the text of a network file, which it cuts into pieces. */
+static int
+file_decode(struct decoder *decoder, char *text, size_t len, const char *path,
+    struct range_list *list)
+{
+	char *rest = text, *end = text + len, *c;
+	struct line line = { .where = { .file = path } };
+	size_t lines = 1;
+	int result = 0, status;
+
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		rest += 3;
+	for (c = rest; (c = memchr(c, '\n', (size_t)(end - c))) != NULL; c++)
+		lines++;
+	if (lines > RANGES_MAX * (size_t)2)
+		lines = RANGES_MAX + (size_t)1;
+	list->items = arena_array(decoder->arena, lines, sizeof(*list->items));
+	if (list->items == NULL)
+		return -ENOMEM;
+	while (decoder->complaints->left > 0 && line_cut(&rest, end, &line)) {
+		if (line.text[0] == '\0')
+			continue;
+		status = line_decode(decoder, &line, list);
+		if (status == -ENOMEM)
+			return status;
+		if (status != 0)
+			result = status;
+	}
+	return result;
+}
+
+static int
+network_read(struct decoder *decoder, struct network *network,
+    const struct network_file *file)
+{
+	struct loading *loading = decoder->ctx;
+	char *text;
+	size_t len;
+	const char *nul;
+	int result;
+
+	result = loading->read(decoder, file->path, file->where, &text, &len);
+	if (result != 0)
+		return result == -ENOMEM ? result : -EINVAL;
+	nul = memchr(text, '\0', len);
+	if (nul != NULL) {
+		complain(decoder->complaints, "E-FILE", file->where,
+		    "%s holds a NUL byte; save it as UTF-8 text", file->path);
+		result = -EINVAL;
+	} else {
+		result = file_decode(
+		    decoder, text, len, file->path, &network->ranges);
+	}
+	free(text);
+	if (result == 0 && network->ranges.count == 0) {
+		complain(decoder->complaints, "E-FILE", file->where,
+		    "%s holds no entry, and an empty list never stands for "
+		    "everything",
+		    file->path);
+		result = -EINVAL;
+	}
+	return result;
+}
+
+static int
+network_value(struct decoder *decoder, struct network *network)
+{
+	struct network_file file = { 0 };
+	int result;
+
+	if (source_item(decoder->source)->type != ITEM_MAP)
+		return schema_list(decoder, &inline_field, network);
+	result = schema_record(decoder, &file_field, &file);
+	network->ranges.where = network->where;
+	if (result == 0)
+		result = network_read(decoder, network, &file);
+	return result;
+}
+
+static int
+network_name(
+    struct decoder *decoder, const struct item *item, const char **name)
+{
+	char show[SHOWN_SIZE];
+
+	if (item->type != ITEM_TEXT)
+		return -EINVAL; /* complained of by the source */
+	if (!is_network_name(item->text)) {
+		complain(decoder->complaints, "E-NETWORK", item->where,
+		    looks_like_address(item->text)
+			? "the network's name \"%s\" looks like an address; "
+			  "begin it with a letter"
+			: "\"%s\" cannot be a network's name; write a letter, "
+			  "then letters, digits, \"-\", \"_\" and \".\", "
+			  "64 at most",
+		    shown(item->text, show));
+		return -EINVAL;
+	}
+	*name = arena_text(decoder->arena, item->text, item->len);
+	return *name != NULL ? 0 : -ENOMEM;
+}
+
+static int
+network_decode(struct decoder *decoder, struct network *network)
+{
+	const struct item *item = source_item(decoder->source);
+	int result;
+
+	network->where = item->where;
+	result = network_name(decoder, item, &network->name);
+	source_skip(decoder->source);
+	if (result != 0) {
+		source_skip(decoder->source);
+		return result;
+	}
+	decoder->key = network->name;
+	decoder->key_where = network->where;
+	return network_value(decoder, network);
+}
+
+int
+networks_decode(
+    struct decoder *decoder, const struct field *field, void *object)
+{
+	struct policy *policy = object;
+	void *networks = NULL;
+	int result = schema_enter_map(decoder);
+
+	(void)field;
+	if (result != 0)
+		return result;
+	while (source_item(decoder->source)->type != ITEM_MAP_END &&
+	       source_item(decoder->source)->type != ITEM_STOP) {
+		struct network *network;
+		int status;
+
+		if (arena_grow(decoder->arena, &networks, policy->nnetworks,
+			sizeof(*network)) != 0)
+			return -ENOMEM;
+		policy->networks = networks;
+		network = &policy->networks[policy->nnetworks];
+		*network = (struct network){ 0 };
+		status = network_decode(decoder, network);
+		if (status == -ENOMEM)
+			return status;
+		if (status != 0)
+			result = status;
+		if (network->name != NULL)
+			policy->nnetworks++;
+	}
+	source_next(decoder->source);
+	return result;
+}
+
+/* ---- Names to ranges ------------------------------------------------- */
+
+static int
+network_compare(const void *left, const void *right)
+{
+	const struct network *const *a = left, *const *b = right;
+	int names = strcmp((*a)->name, (*b)->name);
+
+	return names != 0 ? names : (*a > *b) - (*a < *b);
+}
+
+static int
+networks_index(struct decoder *decoder)
+{
+	struct loading *loading = decoder->ctx;
+	const struct policy *policy = loading->policy;
+	const struct network **index;
+	size_t i;
+	int result = 0;
+
+	index = arena_array(decoder->arena, policy->nnetworks, sizeof(*index));
+	if (index == NULL)
+		return -ENOMEM;
+	for (i = 0; i < policy->nnetworks; i++)
+		index[i] = &policy->networks[i];
+	if (policy->nnetworks > 1)
+		qsort(
+		    index, policy->nnetworks, sizeof(*index), network_compare);
+	for (i = 1; i < policy->nnetworks; i++)
+		if (strcmp(index[i - 1]->name, index[i]->name) == 0) {
+			complain(decoder->complaints, "E-KEY", index[i]->where,
+			    "the network %s stands there twice; the first is "
+			    "in line %u",
+			    index[i]->name, (unsigned)index[i - 1]->where.line);
+			result = -EINVAL;
+		}
+	loading->by_name = index;
+	return result;
+}
+
+static const struct network *
+network_find(const struct loading *loading, const char *name)
+{
+	size_t low = 0, high = loading->policy->nnetworks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(name, loading->by_name[middle]->name);
+
+		if (order == 0)
+			return loading->by_name[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static const char *
+network_at(const void *ctx, size_t i)
+{
+	const struct policy *policy = ctx;
+
+	return policy->networks[i].name;
+}
+
+static void
+unknown_network(struct decoder *decoder, const struct range *range)
+{
+	const struct loading *loading = decoder->ctx;
+	const struct policy *policy = loading->policy;
+	const char *nearest;
+
+	nearest = word_nearest(range->network, network_at, policy,
+	    policy->nnetworks < NEAREST_MAX ? policy->nnetworks : NEAREST_MAX);
+	if (nearest != NULL)
+		complain(decoder->complaints, "E-NETWORK", range->where,
+		    "no network is named %s; did you mean %s?", range->network,
+		    nearest);
+	else if (strchr(range->network, '.') != NULL)
+		complain(decoder->complaints, "E-NETWORK", range->where,
+		    "no network is named %s; if it is a host, write its "
+		    "address: names of hosts are not looked up",
+		    range->network);
+	else
+		complain(decoder->complaints, "E-NETWORK", range->where,
+		    "no network is named %s; write an address, or add it "
+		    "under networks",
+		    range->network);
+}
+
+/* What an entry says of a network goes for each of its ranges. */
+static struct range
+range_under(const struct range *range, const struct range *entry)
+{
+	struct range under = *range;
+
+	if (entry->until < under.until)
+		under.until = entry->until;
+	if (under.comment == NULL)
+		under.comment = entry->comment;
+	if (under.owner == NULL)
+		under.owner = entry->owner;
+	return under;
+}
+
+/* Whether a list is one name and nothing else. */
+static bool
+shares(const struct range_list *list)
+{
+	const struct range *entry = list->items;
+
+	return list->count == 1 && is_reference(entry) &&
+	       entry->comment == NULL && entry->owner == NULL &&
+	       entry->until == UNTIL_FOREVER;
+}
+
+/* Copies a list with its references replaced. */
+static int
+list_expand(struct decoder *decoder, struct range_list *list, size_t total)
+{
+	const struct loading *loading = decoder->ctx;
+	struct range *items;
+	size_t i, j, count = 0;
+
+	items = arena_array(decoder->arena, total, sizeof(*items));
+	if (items == NULL)
+		return -ENOMEM;
+	for (i = 0; i < list->count; i++) {
+		const struct range *entry = &list->items[i];
+		const struct network *network;
+
+		if (!is_reference(entry)) {
+			items[count++] = *entry;
+			continue;
+		}
+		network = network_find(loading, entry->network);
+		for (j = 0; j < network->ranges.count; j++)
+			items[count++] =
+			    range_under(&network->ranges.items[j], entry);
+	}
+	list->items = items;
+	list->count = count;
+	return 0;
+}
+
+static int
+list_resolve(struct decoder *decoder, struct range_list *list)
+{
+	const struct loading *loading = decoder->ctx;
+	const struct network *network = NULL;
+	size_t i, total = 0, references = 0;
+	int result = 0;
+
+	for (i = 0; i < list->count && result != -ENOMEM; i++) {
+		const struct range *entry = &list->items[i];
+
+		if (!is_reference(entry)) {
+			total++;
+			continue;
+		}
+		references++;
+		network = network_find(loading, entry->network);
+		if (network == NULL) {
+			unknown_network(decoder, entry);
+			result = -EINVAL;
+			continue;
+		}
+		total += network->ranges.count;
+		if (list->count > 1 &&
+		    spend_ranges(
+			decoder, network->ranges.count, entry->where) != 0)
+			return -EINVAL;
+	}
+	if (result != 0 || references == 0)
+		return result;
+	if (shares(list)) {
+		list->items = network->ranges.items;
+		list->count = network->ranges.count;
+		return 0;
+	}
+	return list_expand(decoder, list, total);
+}
+
+/* A network holds addresses only; each is told whose it is. */
+static int
+network_close(struct decoder *decoder, struct network *network)
+{
+	size_t i;
+	int result = 0;
+
+	for (i = 0; i < network->ranges.count; i++) {
+		struct range *range = &network->ranges.items[i];
+
+		if (is_reference(range)) {
+			complain(decoder->complaints, "E-NETWORK", range->where,
+			    "\"%s\" is not an address, and a network cannot "
+			    "hold another; write its ranges",
+			    range->network);
+			result = -EINVAL;
+		}
+		range->network = network->name;
+	}
+	return result;
+}
+
+int
+networks_resolve(struct decoder *decoder)
+{
+	struct policy *policy = ((struct loading *)decoder->ctx)->policy;
+	int result = networks_index(decoder), status = 0;
+	size_t i;
+
+	if (result == -ENOMEM)
+		return result;
+	for (i = 0; i < policy->nnetworks; i++)
+		if (network_close(decoder, &policy->networks[i]) != 0)
+			result = -EINVAL;
+	for (i = 0; i < policy->nconnectors && status != -ENOMEM; i++) {
+		status = list_resolve(
+		    decoder, &policy->connectors[i].remote_ip_ranges);
+		result = status != 0 ? status : result;
+	}
+	if (status != -ENOMEM) {
+		status = list_resolve(decoder, &policy->ip_allow_list);
+		result = status != 0 ? status : result;
+	}
+	if (status != -ENOMEM) {
+		status = list_resolve(decoder, &policy->ip_block_list);
+		result = status != 0 ? status : result;
+	}
+	return result;
+}
