@@ -109,7 +109,7 @@ const struct item *schema_item(struct decoder *);
 /* Moves into the mapping under the cursor; complains and skips where there
  * is none. */
 int schema_enter_map(struct decoder *);
-/* Writes a number of field->size bytes. */
+/* Writes a number of field->size bytes; 0: it is kept nowhere. */
 void schema_store(const struct field *, void *object, uint64_t value);
 /* A copy of the key's or value's text in the arena, checked: one line,
  * printable, 1 to max characters. Does not move the cursor. */
@@ -118,11 +118,5 @@ int schema_copy(
 /* Whether text is an IPv6 address whose last colon YAML took away, and a
  * complaint about it if so. */
 bool schema_unquoted_ipv6(struct decoder *, const struct item *key);
-
-/* The nearest of count names by edit distance, without regard to case; NULL
- * if none is near. name is called with ctx and 0 to count - 1. */
-const char *schema_nearest(const char *text,
-    const char *(*name)(const void *ctx, size_t i), const void *ctx,
-    size_t count);
 
 #endif

@@ -1,0 +1,710 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * schema - the decoder of tables of keys.
+ *
+ * Reads a mapping key by key, as its table says, and tells every mistake
+ * with its place and what to write instead. Owns what is the same for all
+ * keys: types, defaults, unknown and duplicate keys, missing values, "did
+ * you mean". Knows no key by name; the tables are policy.c's.
+ */
+#include "schema.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nearest.h"
+
+void
+schema_store(const struct field *field, void *object, uint64_t value)
+{
+	char *at = (char *)object + field->offset;
+	uint32_t word = (uint32_t)value;
+	bool yes = value != 0;
+
+	if (field->size == sizeof(value)) {
+		memcpy(at, &value, sizeof(value));
+	} else if (field->size == sizeof(word)) {
+		memcpy(at, &word, sizeof(word));
+	} else if (field->size != 0) {
+		assert(field->size == sizeof(yes));
+		memcpy(at, &yes, sizeof(yes));
+	}
+}
+
+static bool
+is_address_text(const char *text)
+{
+	return strchr(text, ':') != NULL &&
+	       text[strspn(text, "0123456789abcdefABCDEF:./%-")] == '\0';
+}
+
+bool
+schema_unquoted_ipv6(struct decoder *decoder, const struct item *key)
+{
+	char show[SHOWN_SIZE];
+
+	if (key->type != ITEM_TEXT || !key->plain ||
+	    !is_address_text(key->text))
+		return false;
+	complain(decoder->complaints, "E-ADDRESS", key->where,
+	    "YAML reads an unquoted IPv6 address as a key; write \"%s:\"",
+	    shown(key->text, show));
+	return true;
+}
+
+/* ---- Values of the wrong kind ---------------------------------------- */
+
+static bool
+is_missing(const struct item *item)
+{
+	return item->type == ITEM_TEXT && item->plain &&
+	       (item->len == 0 || strcmp(item->text, "~") == 0 ||
+		   strcmp(item->text, "null") == 0);
+}
+
+static int
+missing(struct decoder *decoder)
+{
+	const struct item *item = source_item(decoder->source);
+	/* An empty value stands nowhere; its key or dash does. */
+	bool key = item->where.line == decoder->key_where.line;
+
+	complain(decoder->complaints, "E-VALUE",
+	    item->len > 0 || !key ? item->where : decoder->key_where,
+	    "%s: the value is missing", decoder->key);
+	source_skip(decoder->source);
+	return -EINVAL;
+}
+
+/* Complains that the value is not of the kind that is due, and skips it. */
+static int
+mismatch(struct decoder *decoder, enum item_type due)
+{
+	struct item item = *source_item(decoder->source);
+	char show[SHOWN_SIZE];
+	const char *key = decoder->key;
+	bool map = item.type == ITEM_MAP;
+
+	if (is_missing(&item))
+		return missing(decoder);
+	if (map) {
+		/* "- fe80::" is a mapping: look at its first key. */
+		source_next(decoder->source);
+		if (schema_unquoted_ipv6(decoder, source_item(decoder->source)))
+			item.type = ITEM_BAD;
+		source_leave(decoder->source);
+	}
+	if (item.type == ITEM_MAP)
+		complain(decoder->complaints, "E-VALUE", item.where,
+		    due == ITEM_LIST
+			? "%s takes a list, not a mapping; begin each entry "
+			  "with a dash"
+			: "%s: a single value is due here, not a mapping",
+		    key);
+	else if (item.type == ITEM_LIST)
+		complain(decoder->complaints, "E-VALUE", item.where,
+		    due == ITEM_MAP
+			? "%s: a mapping of keys to values is due here, not "
+			  "a list"
+			: "%s: a single value is due here, not a list; "
+			  "remove the brackets or dashes",
+		    key);
+	else if (item.type == ITEM_TEXT && due == ITEM_LIST &&
+		 item.text[0] == '-')
+		complain(decoder->complaints, "E-VALUE", item.where,
+		    "%s takes a list; put a space behind the dash of \"%s\"",
+		    key, shown(item.text, show));
+	else if (item.type == ITEM_TEXT && due == ITEM_LIST)
+		complain(decoder->complaints, "E-VALUE", item.where,
+		    strchr(item.text, ':') != NULL
+			? "%s takes a list; write %s: [\"%s\"]"
+			: "%s takes a list; write %s: [%s]",
+		    key, key, shown(item.text, show));
+	else if (item.type == ITEM_TEXT)
+		complain(decoder->complaints, "E-VALUE", item.where,
+		    "%s: a mapping of keys to values is due here, not \"%s\"",
+		    key, shown(item.text, show));
+	if (!map)
+		source_skip(decoder->source);
+	return -EINVAL;
+}
+
+const struct item *
+schema_item(struct decoder *decoder)
+{
+	const struct item *item = source_item(decoder->source);
+
+	if (item->type == ITEM_TEXT && !is_missing(item))
+		return item;
+	(void)mismatch(decoder, ITEM_TEXT);
+	return NULL;
+}
+
+int
+schema_enter_map(struct decoder *decoder)
+{
+	if (source_item(decoder->source)->type != ITEM_MAP)
+		return mismatch(decoder, ITEM_MAP);
+	source_next(decoder->source);
+	return 0;
+}
+
+/* ---- Simple types ---------------------------------------------------- */
+
+int
+schema_bool(struct decoder *decoder, const struct field *field, void *object)
+{
+	static const char *const yes[] = { "true", "yes", "on", "y", "1" };
+	static const char *const no[] = { "false", "no", "off", "n", "0" };
+	const struct item *item = schema_item(decoder);
+	const char *write = "true or false";
+	char show[SHOWN_SIZE];
+	int result = 0;
+	size_t i;
+
+	if (item == NULL)
+		return -EINVAL;
+	if (strcmp(item->text, yes[0]) == 0) {
+		schema_store(field, object, true);
+	} else if (strcmp(item->text, no[0]) == 0) {
+		schema_store(field, object, false);
+	} else {
+		for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+			if (word_same(item->text, yes[i]))
+				write = yes[0];
+			if (word_same(item->text, no[i]))
+				write = no[0];
+		}
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a truth value; write %s", decoder->key,
+		    shown(item->text, show), write);
+		result = -EINVAL;
+	}
+	source_next(decoder->source);
+	return result;
+}
+
+static int
+number_parse(const char *text, uint64_t *value)
+{
+	uint64_t sum = 0;
+	const char *c;
+
+	if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
+		return -EINVAL;
+	for (c = text; *c != '\0'; c++) {
+		uint64_t digit = (uint64_t)(unsigned char)*c - '0';
+
+		if (*c < '0' || *c > '9')
+			return -EINVAL;
+		if (sum > (UINT64_MAX - digit) / 10)
+			return -ERANGE;
+		sum = sum * 10 + digit;
+	}
+	*value = sum;
+	return 0;
+}
+
+int
+schema_number(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	char show[SHOWN_SIZE];
+	uint64_t value;
+	int result;
+
+	if (item == NULL)
+		return -EINVAL;
+	result = number_parse(item->text, &value);
+	if (result == -EINVAL)
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a number; write digits only, without "
+		    "sign, comma or leading zero",
+		    decoder->key, shown(item->text, show));
+	else if (result != 0 || value < field->min || value > field->max)
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    field->min == field->max
+			? "%s: %s is not known; write %llu"
+			: "%s: %s is out of range; write a number from %llu "
+			  "to %llu",
+		    decoder->key, shown(item->text, show),
+		    (unsigned long long)field->min,
+		    (unsigned long long)field->max);
+	else
+		schema_store(field, object, value);
+	source_next(decoder->source);
+	return result != 0 || value < field->min || value > field->max ? -EINVAL
+								       : 0;
+}
+
+int
+schema_copy(struct decoder *decoder, const struct item *item, uint64_t max,
+    const char **copy)
+{
+	const unsigned char *c = (const unsigned char *)item->text;
+	uint64_t count = 0;
+
+	for (; *c != '\0'; c++) {
+		if (*c < 0x20 || *c == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0)) {
+			complain(decoder->complaints, "E-VALUE", item->where,
+			    *c == '\n'
+				? "%s: the text must be one line; after | or "
+				  "> write a dash, as in >-"
+				: "%s: the text holds a control character; "
+				  "remove it",
+			    decoder->key);
+			return -EINVAL;
+		}
+		if ((*c & 0xc0) != 0x80)
+			count++;
+	}
+	if (count == 0 || count > max) {
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    count == 0
+			? "%s: the text is empty; write 1 to %llu characters"
+			: "%s: the text is too long; write at most %llu "
+			  "characters",
+		    decoder->key, (unsigned long long)max);
+		return -EINVAL;
+	}
+	*copy = arena_text(decoder->arena, item->text, item->len);
+	return *copy != NULL ? 0 : -ENOMEM;
+}
+
+int
+schema_text(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	const char *copy;
+	int result;
+
+	if (item == NULL)
+		return -EINVAL;
+	result = schema_copy(decoder, item, field->max, &copy);
+	if (result == 0)
+		memcpy((char *)object + field->offset, &copy, sizeof(copy));
+	source_next(decoder->source);
+	return result;
+}
+
+/* ---- Words ----------------------------------------------------------- */
+
+static const char *
+word_name(const void *ctx, size_t i)
+{
+	const struct words *words = ctx;
+
+	return words->name((int)i);
+}
+
+/* "a, b, c", or where to look if that is long. */
+static const char *
+word_list(const struct words *words, char *buf, size_t size)
+{
+	size_t used = 0;
+	int i;
+
+	for (i = 0; i < words->count; i++) {
+		int more = snprintf(buf + used, size - used, "%s%s",
+		    i > 0 ? ", " : "", words->name(i));
+
+		if (more < 0 || (size_t)more >= size - used)
+			return "those that connector-policy(5) lists";
+		used += (size_t)more;
+	}
+	return buf;
+}
+
+static int
+word_decode(struct decoder *decoder, const struct words *words, int *value)
+{
+	const struct item *item = schema_item(decoder);
+	char show[SHOWN_SIZE], list[160];
+	const char *nearest;
+	int i, found = -1;
+
+	if (item == NULL)
+		return -EINVAL;
+	if (words->parse != NULL)
+		found = words->parse(item->text);
+	for (i = 0; words->parse == NULL && i < words->count; i++)
+		if (word_same(item->text, words->name(i)))
+			found = i;
+	if (found >= 0) {
+		*value = found;
+		source_next(decoder->source);
+		return 0;
+	}
+	nearest =
+	    word_nearest(item->text, word_name, words, (size_t)words->count);
+	if (nearest != NULL)
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not %s; did you mean %s?", decoder->key,
+		    shown(item->text, show), words->what, nearest);
+	else
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not %s; write one of %s", decoder->key,
+		    shown(item->text, show), words->what,
+		    word_list(words, list, sizeof(list)));
+	source_next(decoder->source);
+	return -EINVAL;
+}
+
+int
+schema_word(struct decoder *decoder, const struct field *field, void *object)
+{
+	int value, result;
+
+	result = word_decode(decoder, field->words, &value);
+	if (result == 0)
+		schema_store(field, object, (uint64_t)value);
+	return result;
+}
+
+/* ---- Lists ----------------------------------------------------------- */
+
+static void
+store_where(struct decoder *decoder, const struct field *field, void *object)
+{
+	if (field->where != 0)
+		memcpy((char *)object + field->where, &decoder->key_where,
+		    sizeof(decoder->key_where));
+}
+
+static int
+enter_list(struct decoder *decoder, const struct field *field, void *object)
+{
+	struct where where = source_item(decoder->source)->where;
+
+	store_where(decoder, field, object);
+	if (source_item(decoder->source)->type != ITEM_LIST)
+		return mismatch(decoder, ITEM_LIST);
+	source_next(decoder->source);
+	if (source_item(decoder->source)->type != ITEM_LIST_END ||
+	    (field->flags & FIELD_FILLED) == 0)
+		return 0;
+	complain(decoder->complaints, "E-VALUE", where,
+	    "%s: the list is empty, and an empty list never stands for "
+	    "everything; write at least one entry%s",
+	    decoder->key,
+	    (field->flags & FIELD_REQUIRED) != 0 ? "" : ", or remove the key");
+	source_next(decoder->source);
+	return -EINVAL;
+}
+
+static bool
+list_goes_on(const struct decoder *decoder)
+{
+	enum item_type type = source_item(decoder->source)->type;
+
+	return type != ITEM_LIST_END && type != ITEM_STOP;
+}
+
+int
+schema_set(struct decoder *decoder, const struct field *field, void *object)
+{
+	int result = enter_list(decoder, field, object);
+	uint32_t set = 0;
+	char show[SHOWN_SIZE];
+
+	assert(field->words->count <= 32);
+	if (result != 0)
+		return result;
+	while (list_goes_on(decoder)) {
+		struct where where = source_item(decoder->source)->where;
+		int value;
+
+		if (word_decode(decoder, field->words, &value) != 0) {
+			result = -EINVAL;
+			continue;
+		}
+		if ((set & UINT32_C(1) << value) != 0) {
+			complain(decoder->complaints, "E-VALUE", where,
+			    "%s: %s stands there twice", decoder->key,
+			    shown(field->words->name(value), show));
+			result = -EINVAL;
+		}
+		set |= UINT32_C(1) << value;
+	}
+	source_next(decoder->source);
+	/* A bad set stays 0, which a good one cannot be. */
+	if (result == 0)
+		schema_store(field, object, set);
+	return result;
+}
+
+int
+schema_list(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct field *element = field->element;
+	int result = enter_list(decoder, field, object);
+	void *items = NULL;
+	size_t count = 0;
+
+	if (result != 0)
+		return result;
+	while (list_goes_on(decoder)) {
+		/* What is known of a bad mapping is kept, so that the rest
+		 * can be checked. */
+		bool map = source_item(decoder->source)->type == ITEM_MAP;
+		char *item;
+		int status;
+
+		if (arena_grow(decoder->arena, &items, count, element->size) !=
+		    0)
+			return -ENOMEM;
+		item = (char *)items + count * element->size;
+		memset(item, 0, element->size);
+		status = element->decode(decoder, element, item);
+		if (status == -ENOMEM)
+			return status;
+		if (status != 0)
+			result = status;
+		if (status == 0 || map)
+			count++;
+	}
+	source_next(decoder->source);
+	memcpy((char *)object + field->offset, &items, sizeof(items));
+	memcpy((char *)object + field->count, &count, sizeof(count));
+	return result;
+}
+
+/* ---- Records --------------------------------------------------------- */
+
+static const char *
+field_key(const void *ctx, size_t i)
+{
+	const struct record *record = ctx;
+
+	return record->fields[i].key;
+}
+
+static const struct field *
+field_find(const struct record *record, const char *key,
+    bool (*same)(const char *, const char *))
+{
+	size_t i;
+
+	for (i = 0; i < record->nfields; i++)
+		if (same(record->fields[i].key, key))
+			return &record->fields[i];
+	return NULL;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* Whether the key is one that some other part of the product, or of the MTA,
+ * has. */
+static bool
+key_is_elsewhere(struct decoder *decoder, const struct record *record,
+    const struct item *key)
+{
+	const struct schema *schema = decoder->schema;
+	const struct record *const *other;
+	char show[SHOWN_SIZE];
+	size_t i;
+
+	shown(key->text, show);
+	for (i = 0; i < schema->nelsewhere; i++)
+		if (word_same_squashed(key->text, schema->elsewhere[i].key)) {
+			complain(decoder->complaints, "E-MTA", key->where,
+			    "%s cannot be done by a filter: %s", show,
+			    schema->elsewhere[i].advice);
+			return true;
+		}
+	for (i = 0; schema->later[i] != NULL; i++)
+		if (word_same_squashed(key->text, schema->later[i])) {
+			complain(decoder->complaints, "E-KEY", key->where,
+			    "%s is not supported by this version; remove it",
+			    show);
+			return true;
+		}
+	for (other = schema->records; *other != NULL; other++) {
+		const struct field *field =
+		    field_find(*other, key->text, word_same_squashed);
+
+		if (*other == record || field == NULL)
+			continue;
+		complain(decoder->complaints, "E-KEY", key->where,
+		    "%s is not a key of %s; %s has the key %s: is the indent "
+		    "wrong?",
+		    show, record->what, (*other)->what, field->key);
+		return true;
+	}
+	return false;
+}
+
+/* Complains; answers the field that was meant, or NULL. */
+static const struct field *
+unknown_key(struct decoder *decoder, const struct record *record,
+    const struct item *key)
+{
+	const struct field *meant;
+	const char *nearest;
+	char show[SHOWN_SIZE];
+
+	shown(key->text, show);
+	meant = field_find(record, key->text, word_same_squashed);
+	if (meant != NULL) {
+		complain(decoder->complaints, "E-KEY", key->where,
+		    "unknown key %s; write %s", show, meant->key);
+		return meant;
+	}
+	if (key_is_elsewhere(decoder, record, key))
+		return NULL;
+	nearest = word_nearest(key->text, field_key, record, record->nfields);
+	if (nearest == NULL) {
+		complain(decoder->complaints, "E-KEY", key->where,
+		    "%s is not a key of %s; connector-policy(5) lists them",
+		    show, record->what);
+		return NULL;
+	}
+	complain(decoder->complaints, "E-KEY", key->where,
+	    "unknown key %s; did you mean %s?", show, nearest);
+	return field_find(record, nearest, same_text);
+}
+
+enum { FIELDS_MAX = 32 };
+
+struct reading {
+	const struct record *record;
+	void *object;
+	uint32_t first_line[FIELDS_MAX]; /* of each key; 0: not yet */
+	bool foreign;                    /* it is no such mapping at all */
+};
+
+/* Decodes one key and its value. */
+static int
+record_key(struct decoder *decoder, struct reading *reading)
+{
+	const struct item *key = source_item(decoder->source);
+	const struct record *record = reading->record;
+	const struct field *field, *meant;
+	uint32_t *line;
+
+	if (key->type == ITEM_TEXT) {
+		field = field_find(record, key->text, same_text);
+		meant = field;
+		if (field == NULL && schema_unquoted_ipv6(decoder, key))
+			reading->foreign = true;
+		else if (field == NULL)
+			meant = unknown_key(decoder, record, key);
+	} else {
+		field = meant = NULL; /* complained of by the source */
+	}
+	line =
+	    meant != NULL ? &reading->first_line[meant - record->fields] : NULL;
+	if (field != NULL && *line != 0) {
+		complain(decoder->complaints, "E-KEY", key->where,
+		    "%s stands there twice; the first is in line %u",
+		    field->key, (unsigned)*line);
+		field = NULL;
+	}
+	if (line != NULL && *line == 0)
+		*line = key->where.line;
+	if (field != NULL) {
+		decoder->key = field->key;
+		decoder->key_where = key->where;
+	}
+	source_skip(decoder->source);
+	if (field != NULL)
+		return field->decode(decoder, field, reading->object);
+	source_skip(decoder->source);
+	return -EINVAL;
+}
+
+static int
+require(
+    struct decoder *decoder, const struct reading *reading, struct where where)
+{
+	const struct record *record = reading->record;
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < record->nfields; i++)
+		if ((record->fields[i].flags & FIELD_REQUIRED) != 0 &&
+		    reading->first_line[i] == 0) {
+			complain(decoder->complaints, "E-KEY", where,
+			    "%s needs the key %s", record->what,
+			    record->fields[i].key);
+			result = -EINVAL;
+		}
+	return result;
+}
+
+static void
+preset(const struct record *record, void *object)
+{
+	size_t i;
+
+	for (i = 0; i < record->nfields; i++)
+		if (record->fields[i].preset != 0)
+			schema_store(&record->fields[i], object,
+			    (uint64_t)record->fields[i].preset);
+}
+
+static int
+record_decode(struct decoder *decoder, struct reading *reading)
+{
+	const struct record *record = reading->record;
+	struct where where = source_item(decoder->source)->where;
+	int result = schema_enter_map(decoder);
+
+	if (result != 0)
+		return result;
+	if (source_item(decoder->source)->type == ITEM_TEXT)
+		where = source_item(decoder->source)->where;
+	if (record->where != 0)
+		memcpy((char *)reading->object + record->where, &where,
+		    sizeof(where));
+	while (source_item(decoder->source)->type != ITEM_MAP_END &&
+	       source_item(decoder->source)->type != ITEM_STOP) {
+		int status = record_key(decoder, reading);
+
+		if (status == -ENOMEM)
+			return status;
+		if (status != 0)
+			result = status;
+	}
+	if (source_item(decoder->source)->type == ITEM_STOP)
+		return -EINVAL;
+	source_next(decoder->source);
+	if (!reading->foreign && require(decoder, reading, where) != 0)
+		result = -EINVAL;
+	return result;
+}
+
+int
+schema_record(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct record *record = field->record;
+	struct reading reading = {
+		.record = record,
+		.object = (char *)object + field->offset,
+	};
+	const char *key = decoder->key;
+	struct where key_where = decoder->key_where;
+	int result;
+
+	assert(record->nfields <= FIELDS_MAX);
+	preset(record, reading.object);
+	if (record->shorthand != NULL &&
+	    source_item(decoder->source)->type == ITEM_TEXT) {
+		field = field_find(record, record->shorthand, same_text);
+		return field->decode(decoder, field, reading.object);
+	}
+	if (record->shorthand != NULL &&
+	    source_item(decoder->source)->type != ITEM_MAP)
+		result = mismatch(decoder, ITEM_TEXT);
+	else
+		result = record_decode(decoder, &reading);
+	decoder->key = key;
+	decoder->key_where = key_where;
+	return result;
+}

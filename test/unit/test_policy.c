@@ -1,0 +1,791 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_policy - policy text to model.
+ *
+ * policies/good holds policies that load without complaint. policies/bad
+ * holds those that do not: each begins with comment lines
+ *	# expect: LINE:COLUMN: E-ID: part of the message
+ * one for every complaint, in order; LINE is FILE:LINE where the complaint
+ * is about another file. The test wants exactly these.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "policy.h"
+#include "rules.h"
+
+#define POLICIES TEST_FOLDER "/policies/"
+#define EXAMPLES TEST_FOLDER "/../contrib/examples"
+
+enum {
+	EXPECTS_MAX = 256,
+	LINE_SIZE = 512,
+	CASES_MAX = 512,
+	FILE_MAX = 1 << 20
+};
+
+/* ---- Readers --------------------------------------------------------- */
+
+/* Serves one text under one name, all else from a folder. */
+struct shelf {
+	const char *folder;
+	const char *name; /* or NULL */
+	const char *text;
+	size_t len;
+};
+
+static int
+folder_read(
+    const char *folder, const char *path, size_t max, char **text, size_t *len)
+{
+	char full[LINE_SIZE];
+	FILE *file;
+	char *read;
+	size_t size;
+
+	if (max > FILE_MAX)
+		max = FILE_MAX;
+	read = malloc(max + 1);
+	assert_non_null(read);
+	(void)snprintf(full, sizeof(full), "%s/%s", folder, path);
+	file = fopen(full, "rb");
+	if (file == NULL) {
+		free(read);
+		return -errno;
+	}
+	size = fread(read, 1, max, file);
+	if (ferror(file)) {
+		free(read);
+		(void)fclose(file);
+		return -EISDIR;
+	}
+	if (size == max && fgetc(file) != EOF) {
+		free(read);
+		(void)fclose(file);
+		return -EFBIG;
+	}
+	(void)fclose(file);
+	read[size] = '\0';
+	*text = read;
+	*len = size;
+	return 0;
+}
+
+static int
+shelf_read(void *ctx, const char *path, size_t max, char **text, size_t *len)
+{
+	const struct shelf *shelf = ctx;
+	char *copy;
+
+	if (shelf->name == NULL || strcmp(path, shelf->name) != 0)
+		return folder_read(shelf->folder, path, max, text, len);
+	if (shelf->len > max)
+		return -EFBIG;
+	copy = malloc(shelf->len + 1);
+	assert_non_null(copy);
+	memcpy(copy, shelf->text, shelf->len);
+	copy[shelf->len] = '\0';
+	*text = copy;
+	*len = shelf->len;
+	return 0;
+}
+
+struct loaded {
+	int result;
+	struct policy *policy;
+	struct diagnostics *list;
+};
+
+static struct loaded
+load(struct shelf *shelf, const char *file)
+{
+	const struct reader reader = { .ctx = shelf, .read = shelf_read };
+	struct loaded loaded = { .list = diagnostics_new() };
+
+	assert_non_null(loaded.list);
+	loaded.result = policy_load(&reader, file, &loaded.policy, loaded.list);
+	if (loaded.result == 0)
+		assert_non_null(loaded.policy);
+	else
+		assert_null(loaded.policy);
+	assert_int_equal(loaded.result == 0,
+	    diagnostics_count(loaded.list, SEVERITY_ERROR) == 0);
+	return loaded;
+}
+
+static struct loaded
+load_text(const char *text, size_t len)
+{
+	struct shelf shelf = { EXAMPLES, "policy.yaml", text, len };
+
+	return load(&shelf, "policy.yaml");
+}
+
+static void
+loaded_free(struct loaded *loaded)
+{
+	policy_free(loaded->policy);
+	diagnostics_free(loaded->list);
+}
+
+static void
+print_list(struct diagnostics *list)
+{
+	const struct diagnostic *d;
+	size_t i;
+
+	for (i = 0; (d = diagnostics_get(list, i)) != NULL; i++)
+		print_error("  %s:%u:%u: %s: %s\n",
+		    d->where.file != NULL ? d->where.file : "-",
+		    (unsigned)d->where.line, (unsigned)d->where.column, d->id,
+		    d->message);
+}
+
+/* ---- Folders of policies --------------------------------------------- */
+
+static int
+is_policy(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return dot != NULL && strcmp(dot, ".yaml") == 0;
+}
+
+/* Calls fn with every policy of a folder, answers how many failed. */
+static size_t
+each_policy(const char *folder, size_t at_least,
+    bool (*fn)(const char *folder, const char *file))
+{
+	struct dirent **entries;
+	size_t failed = 0, i, count;
+	int found = scandir(folder, &entries, is_policy, alphasort);
+
+	assert_true(found >= 0 && found < CASES_MAX);
+	count = (size_t)found;
+	for (i = 0; i < count; i++) {
+		if (!fn(folder, entries[i]->d_name))
+			failed++;
+		free(entries[i]);
+	}
+	free(entries);
+	assert_true(count >= at_least);
+	return failed;
+}
+
+struct expect {
+	char place[LINE_SIZE]; /* FILE:LINE:COLUMN: E-ID */
+	char fragment[LINE_SIZE];
+};
+
+/* Reads one "# expect:" line; false if it is none. */
+static bool
+expect_parse(const char *line, const char *file, struct expect *expect)
+{
+	static const char mark[] = "# expect: ";
+	const char *rest, *id, *message;
+
+	if (strncmp(line, mark, sizeof(mark) - 1) != 0)
+		return false;
+	rest = line + sizeof(mark) - 1;
+	id = strstr(rest, ": E-");
+	assert_non_null(id);
+	message = strstr(id + 2, ": ");
+	assert_non_null(message);
+	(void)snprintf(expect->place, sizeof(expect->place), "%s%s%.*s",
+	    rest[0] >= '0' && rest[0] <= '9' ? file : "",
+	    rest[0] >= '0' && rest[0] <= '9' ? ":" : "", (int)(message - rest),
+	    rest);
+	(void)snprintf(expect->fragment, sizeof(expect->fragment), "%.*s",
+	    (int)strcspn(message + 2, "\r\n"), message + 2);
+	return true;
+}
+
+static size_t
+expects_read(const char *folder, const char *file, struct expect *expects)
+{
+	char line[LINE_SIZE], full[LINE_SIZE];
+	size_t count = 0;
+	FILE *text;
+
+	(void)snprintf(full, sizeof(full), "%s/%s", folder, file);
+	text = fopen(full, "rb");
+	assert_non_null(text);
+	while (count < EXPECTS_MAX &&
+	       fgets(line, (int)sizeof(line), text) != NULL &&
+	       expect_parse(
+		   strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line,
+		   file, &expects[count]))
+		count++;
+	(void)fclose(text);
+	return count;
+}
+
+static bool
+expect_met(const struct expect *expect, const struct diagnostic *d)
+{
+	char place[LINE_SIZE];
+
+	if (d == NULL)
+		return false;
+	(void)snprintf(place, sizeof(place), "%s:%u:%u: %s",
+	    d->where.file != NULL ? d->where.file : "-",
+	    (unsigned)d->where.line, (unsigned)d->where.column, d->id);
+	return strcmp(place, expect->place) == 0 &&
+	       strstr(d->message, expect->fragment) != NULL;
+}
+
+static bool
+bad_policy(const char *folder, const char *file)
+{
+	static struct expect expects[EXPECTS_MAX];
+	struct shelf shelf = { .folder = folder };
+	size_t i, count = expects_read(folder, file, expects);
+	struct loaded loaded = load(&shelf, file);
+	bool met =
+	    count > 0 && diagnostics_count(loaded.list, SEVERITY_NOTE) == count;
+
+	for (i = 0; met && i < count; i++)
+		met = expect_met(&expects[i], diagnostics_get(loaded.list, i));
+	if (!met) {
+		print_error("%s/%s: expected\n", folder, file);
+		for (i = 0; i < count; i++)
+			print_error("  %s: ...%s...\n", expects[i].place,
+			    expects[i].fragment);
+		print_error(" heard\n");
+		print_list(loaded.list);
+	}
+	loaded_free(&loaded);
+	return met;
+}
+
+static void
+test_bad(void **state)
+{
+	(void)state;
+	assert_int_equal(each_policy(POLICIES "bad", 60, bad_policy), 0);
+}
+
+static bool
+good_policy(const char *folder, const char *file)
+{
+	struct shelf shelf = { .folder = folder };
+	struct loaded loaded = load(&shelf, file);
+	bool good = loaded.result == 0 &&
+		    diagnostics_count(loaded.list, SEVERITY_NOTE) == 0;
+
+	if (!good) {
+		print_error("%s/%s: not loaded\n", folder, file);
+		print_list(loaded.list);
+	}
+	loaded_free(&loaded);
+	return good;
+}
+
+static void
+test_good(void **state)
+{
+	(void)state;
+	assert_int_equal(each_policy(POLICIES "good", 8, good_policy), 0);
+}
+
+/* ---- The model ------------------------------------------------------- */
+
+static void
+assert_range(const struct range *range, const char *text, const char *network,
+    uint32_t line, uint32_t column)
+{
+	char buf[NETRANGE_TEXT_SIZE];
+
+	assert_string_equal(netrange_format(&range->range, buf), text);
+	if (network == NULL)
+		assert_null(range->network);
+	else
+		assert_string_equal(range->network, network);
+	assert_int_equal(range->where.line, line);
+	assert_int_equal(range->where.column, column);
+}
+
+static void
+test_example(void **state)
+{
+	struct shelf shelf = { .folder = EXAMPLES };
+	struct loaded loaded = load(&shelf, "policy.yaml");
+	const struct policy *policy = loaded.policy;
+	const struct connector *connector;
+
+	(void)state;
+	print_list(loaded.list);
+	assert_int_equal(loaded.result, 0);
+	assert_string_equal(policy->file, "policy.yaml");
+	assert_int_equal(strlen(policy->id), 12);
+	assert_string_equal(policy->server, "mx1.contoso.com");
+	assert_int_equal(policy->mode, MODE_ENFORCE);
+	assert_false(policy->mta_refuses_strangers);
+
+	assert_int_equal(policy->naccepted_domains, 2);
+	assert_string_equal(policy->accepted_domains[0].name, "contoso.com");
+	assert_false(policy->accepted_domains[0].subdomains);
+	assert_int_equal(policy->accepted_domains[0].where.line, 5);
+	assert_int_equal(policy->accepted_domains[0].where.column, 5);
+	assert_string_equal(
+	    policy->accepted_domains[1].name, "lab.contoso.com");
+	assert_true(policy->accepted_domains[1].subdomains);
+	assert_int_equal(
+	    policy->accepted_domains[1].type, DOMAIN_INTERNAL_RELAY);
+
+	assert_int_equal(policy->nnetworks, 2);
+	assert_string_equal(policy->networks[1].name, "app_servers");
+	assert_int_equal(policy->networks[1].ranges.count, 4);
+	assert_string_equal(
+	    policy->networks[1].ranges.items[0].where.file, "app-servers.txt");
+	assert_int_equal(policy->networks[1].ranges.items[0].where.line, 2);
+
+	assert_int_equal(policy->ip_allow_list.count, 2);
+	assert_int_equal(policy->ip_allow_list.where.line, 14);
+	assert_range(&policy->ip_allow_list.items[0],
+	    "192.168.5.10-192.168.5.20", "printers", 10, 14);
+	assert_range(
+	    &policy->ip_block_list.items[0], "203.0.113.0/24", NULL, 15, 17);
+
+	assert_int_equal(policy->nconnectors, 5);
+	connector = &policy->connectors[0];
+	assert_string_equal(connector->name, "Default Frontend");
+	assert_true(connector->enabled);
+	assert_int_equal(connector->mode, MODE_ENFORCE);
+	assert_int_equal(connector->where.line, 18);
+	assert_int_equal(connector->where.column, 5);
+	assert_int_equal(connector->nbindings, 2);
+	assert_int_equal(connector->bindings[1].addr.family, FAMILY_IPV6);
+	assert_int_equal(connector->bindings[1].port, 25);
+	assert_int_equal(
+	    connector->permission_groups, SET_OF(GROUP_ANONYMOUS_USERS));
+	assert_int_equal(connector->permission_groups_where.line, 21);
+	assert_int_equal(connector->permission_groups_where.column, 5);
+	assert_int_equal(connector->auth_mechanism, 0);
+	assert_int_equal(connector->auth_mechanism_where.line, 0);
+	assert_int_equal(connector->public_addresses, 0);
+
+	connector = &policy->connectors[2];
+	assert_int_equal(connector->auth_mechanism,
+	    SET_OF(MECHANISM_EXTERNAL_AUTHORITATIVE));
+	assert_int_equal(connector->nbindings, 0);
+
+	connector = &policy->connectors[3];
+	assert_int_equal(connector->remote_ip_ranges.count, 3);
+	assert_range(&connector->remote_ip_ranges.items[1], "2001:db8:5::/64",
+	    "printers", 10, 41);
+	assert_range(&connector->remote_ip_ranges.items[2], "192.168.7.25",
+	    NULL, 36, 16);
+	assert_string_equal(
+	    connector->remote_ip_ranges.items[2].comment, "scanner, 3rd floor");
+	assert_string_equal(connector->remote_ip_ranges.items[2].owner,
+	    "facilities@contoso.com");
+	/* date -u -d 2027-04-01 +%s */
+	assert_int_equal(
+	    connector->remote_ip_ranges.items[2].until, 1806537600);
+	assert_int_equal(
+	    connector->remote_ip_ranges.items[0].until, UNTIL_FOREVER);
+	assert_int_equal(connector->nextended_rights, 1);
+	assert_int_equal(
+	    connector->extended_rights[0].principal, PRINCIPAL_ANONYMOUS);
+	assert_int_equal(
+	    connector->extended_rights[0].allow, SET_OF(RIGHT_ANY_RECIPIENT));
+	assert_int_equal(connector->extended_rights[0].where.line, 42);
+
+	connector = &policy->connectors[4];
+	assert_int_equal(connector->remote_ip_ranges.count, 4);
+	assert_int_equal(connector->remote_ip_ranges.where.line, 46);
+	loaded_free(&loaded);
+}
+
+#define HEAD "version: 1\n"
+#define ONE  "connectors:\n- name: one\n  remote_ip_ranges: [192.0.2.1]\n"
+
+static struct loaded
+load_good(const char *text)
+{
+	struct loaded loaded = load_text(text, strlen(text));
+
+	if (loaded.result != 0)
+		print_list(loaded.list);
+	assert_int_equal(loaded.result, 0);
+	return loaded;
+}
+
+static void
+test_mode(void **state)
+{
+	/* The policy's mode may stand behind the connectors. */
+	struct loaded loaded = load_good(HEAD
+	    "connectors:\n"
+	    "- name: one\n  remote_ip_ranges: [192.0.2.1]\n"
+	    "- name: two\n  remote_ip_ranges: [192.0.2.2]\n  mode: enforce\n"
+	    "mode: Monitor\n");
+
+	(void)state;
+	assert_int_equal(loaded.policy->mode, MODE_MONITOR);
+	assert_int_equal(loaded.policy->connectors[0].mode, MODE_MONITOR);
+	assert_int_equal(loaded.policy->connectors[1].mode, MODE_ENFORCE);
+	loaded_free(&loaded);
+}
+
+static void
+test_network_entry(void **state)
+{
+	/* What stands at a network's name goes for each of its ranges, and
+	 * the earlier end wins. */
+	struct loaded loaded = load_good(HEAD
+	    "connectors:\n- name: one\n  remote_ip_ranges:\n"
+	    "  - range: labs\n    until: 2027-01-31\n    comment: all\n"
+	    "networks:\n  labs:\n  - range: 192.0.2.1\n    until: 2026-12-31\n"
+	    "  - range: 192.0.2.2/24\n    until: 2028-02-29\n"
+	    "    comment: own\n    owner: me\n");
+	const struct range_list *list =
+	    &loaded.policy->connectors[0].remote_ip_ranges;
+
+	(void)state;
+	assert_int_equal(list->count, 2);
+	assert_range(&list->items[0], "192.0.2.1", "labs", 10, 12);
+	assert_int_equal(list->items[0].until, 1798761600); /* 2027-01-01 */
+	assert_string_equal(list->items[0].comment, "all");
+	assert_null(list->items[0].owner);
+	assert_int_equal(list->items[1].until, 1801440000); /* 2027-02-01 */
+	assert_true(list->items[1].host_bits);
+	assert_string_equal(list->items[1].comment, "own");
+	/* The network itself is as it was written. */
+	assert_int_equal(loaded.policy->networks[0].ranges.items[1].until,
+	    1835481600); /* 2028-03-01 */
+	loaded_free(&loaded);
+}
+
+static void
+test_until(void **state)
+{
+	/* date -u -d "DAY + 1 day" +%s */
+	static const struct {
+		const char *day;
+		int64_t until;
+	} days[] = {
+		{ "1970-01-01", 86400 },
+		{ "1972-02-29", 68256000 },
+		{ "1999-12-31", 946684800 },
+		{ "2000-02-29", 951868800 },
+		{ "2026-11-22", 1795392000 },
+		{ "2100-02-28", 4107542400 },
+		{ "2400-02-29", 13574649600 },
+		{ "9999-12-31", 253402300800 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		struct loaded loaded;
+		char text[256];
+
+		(void)snprintf(text, sizeof(text),
+		    HEAD ONE "ip_allow_list: [{range: 192.0.2.9, until: %s}]\n",
+		    days[i].day);
+		loaded = load_good(text);
+		assert_int_equal(
+		    loaded.policy->ip_allow_list.items[0].until, days[i].until);
+		loaded_free(&loaded);
+	}
+}
+
+static void
+test_id(void **state)
+{
+	static const char a[] = HEAD ONE, b[] = HEAD ONE "# more\n";
+	struct loaded first = load_good(a), again = load_good(a),
+		      other = load_good(b);
+
+	(void)state;
+	assert_string_equal(first.policy->id, again.policy->id);
+	assert_string_not_equal(first.policy->id, other.policy->id);
+	loaded_free(&first);
+	loaded_free(&again);
+	loaded_free(&other);
+}
+
+/* The text of networks files counts, and where one ends and the next
+ * begins. */
+static int
+pair_read(void *ctx, const char *path, size_t max, char **text, size_t *len)
+{
+	static const char policy[] =
+	    HEAD ONE "networks: {a: {file: a}, b: {file: b}}\n";
+	const char *const *files = ctx;
+	const char *served = path[0] == 'a' && path[1] == '\0'   ? files[0]
+			     : path[0] == 'b' && path[1] == '\0' ? files[1]
+								 : policy;
+
+	assert_true(strlen(served) <= max);
+	*len = strlen(served);
+	*text = strdup(served);
+	return *text != NULL ? 0 : -ENOMEM;
+}
+
+static void
+pair_id(const char *a, const char *b, char id[POLICY_ID_SIZE])
+{
+	const char *files[] = { a, b };
+	const struct reader reader = { (void *)files, pair_read };
+	struct diagnostics *list = diagnostics_new();
+	struct policy *policy;
+
+	assert_int_equal(policy_load(&reader, "p", &policy, list), 0);
+	memcpy(id, policy->id, POLICY_ID_SIZE);
+	policy_free(policy);
+	diagnostics_free(list);
+}
+
+static void
+test_id_of_files(void **state)
+{
+	char ids[3][POLICY_ID_SIZE];
+
+	(void)state;
+	pair_id("192.0.2.7\n192.0.2.8\n", "192.0.2.9\n", ids[0]);
+	pair_id("192.0.2.7\n", "192.0.2.8\n192.0.2.9\n", ids[1]);
+	pair_id("192.0.2.7\n192.0.2.8\n", "192.0.2.6\n", ids[2]);
+	assert_string_not_equal(ids[0], ids[1]);
+	assert_string_not_equal(ids[0], ids[2]);
+	assert_string_not_equal(ids[1], ids[2]);
+}
+
+/* ---- Properties ------------------------------------------------------ */
+
+static char *
+example_text(size_t *len)
+{
+	char *text;
+
+	assert_int_equal(
+	    folder_read(EXAMPLES, "policy.yaml", 1 << 20, &text, len), 0);
+	return text;
+}
+
+/* However a policy is cut short, it is refused, or holds no connector that
+ * the whole does not hold. */
+static void
+test_truncated(void **state)
+{
+	size_t len, cut, good = 0;
+	char *text = example_text(&len);
+
+	(void)state;
+	for (cut = 0; cut < len; cut++) {
+		struct loaded loaded = load_text(text, cut);
+
+		if (loaded.result == 0) {
+			good++;
+			assert_true(loaded.policy->nconnectors <= 5);
+		}
+		loaded_free(&loaded);
+	}
+	assert_true(good > 0 && good < len / 2);
+	free(text);
+}
+
+static void
+test_byte_changed(void **state)
+{
+	static const char bytes[] = "\0\t\n\r \"#%&'*,-:?@[]{|}~\x80\xff";
+	size_t len, at, i;
+	char *text = example_text(&len);
+
+	(void)state;
+	for (at = 0; at < len; at += 3) {
+		char kept = text[at];
+
+		for (i = 0; i + 1 < sizeof(bytes); i++) {
+			struct loaded loaded;
+
+			text[at] = bytes[i];
+			loaded = load_text(text, len);
+			loaded_free(&loaded);
+		}
+		text[at] = kept;
+	}
+	free(text);
+}
+
+/* Texts that take libyaml quadratic time, or make much of little. Each must
+ * be refused; the test's time limit says how soon. */
+static void
+repeat_refused(const char *head, const char *part, size_t times, const char *id)
+{
+	size_t lh = strlen(head), lp = strlen(part), i;
+	char *text = malloc(lh + lp * times + 1);
+	struct loaded loaded;
+	const struct diagnostic *d;
+
+	assert_non_null(text);
+	memcpy(text, head, lh);
+	for (i = 0; i < times; i++)
+		memcpy(text + lh + lp * i, part, lp);
+	loaded = load_text(text, lh + lp * times);
+	assert_int_not_equal(loaded.result, 0);
+	for (i = 0; (d = diagnostics_get(loaded.list, i)) != NULL; i++)
+		if (strcmp(d->id, id) == 0)
+			break;
+	if (d == NULL)
+		print_list(loaded.list);
+	assert_non_null(d);
+	assert_true(diagnostics_count(loaded.list, SEVERITY_NOTE) <= 201);
+	loaded_free(&loaded);
+	free(text);
+}
+
+static void
+test_bombs(void **state)
+{
+	(void)state;
+	repeat_refused("", "[", 1000000, "E-LIMIT");
+	repeat_refused("", "{a: ", 1000000, "E-LIMIT");
+	repeat_refused("", "- ", 1000000, "E-LIMIT");
+	repeat_refused("", "? ", 1000000, "E-YAML");
+	repeat_refused("", "%TAG !a! tag:a,2000:\n", 100000, "E-YAML");
+	repeat_refused(
+	    HEAD ONE "...\n", "%TAG !a! tag:a,2000:\n", 100000, "E-YAML");
+	repeat_refused(
+	    HEAD ONE "ip_allow_list: [", "&a 192.0.2.1,", 100000, "E-YAML");
+	repeat_refused(HEAD ONE "ip_allow_list: [", "*a ,", 100000, "E-YAML");
+	repeat_refused(HEAD ONE, "x: 1\n", 100000, "E-KEY");
+	repeat_refused(HEAD ONE "ip_allow_list: ", "x", 10000000, "E-VALUE");
+	repeat_refused(HEAD ONE "a", "a", 1000000, "E-YAML");
+	repeat_refused(HEAD ONE "mode: \"", "\\\"", 1000000, "E-YAML");
+	repeat_refused("", "---\n", 100000, "E-YAML");
+	repeat_refused("", "\xc2\x85", 1000000, "E-YAML");
+}
+
+/* Names stand for many ranges: a small text must not become a large
+ * policy. */
+static void
+test_expansion(void **state)
+{
+	enum { RANGES = 3000 };
+	size_t size = (size_t)RANGES * 32 + 256, used, i;
+	char *text = malloc(size);
+	struct loaded loaded;
+
+	(void)state;
+	assert_non_null(text);
+	used = (size_t)snprintf(text, size, "%s", HEAD "networks: {a: [");
+	for (i = 0; i < RANGES; i++)
+		used += (size_t)snprintf(text + used, size - used,
+		    "10.0.%zu.%zu,", i / 256, i % 256);
+	used += (size_t)snprintf(text + used, size - used,
+	    "]}\nconnectors:\n- name: one\n  remote_ip_ranges: [");
+	for (i = 0; i < RANGES; i++)
+		used += (size_t)snprintf(text + used, size - used, "a,");
+	used += (size_t)snprintf(text + used, size - used, "]\n");
+	loaded = load_text(text, used);
+	assert_int_not_equal(loaded.result, 0);
+	assert_int_equal(diagnostics_count(loaded.list, SEVERITY_NOTE), 1);
+	assert_string_equal(diagnostics_get(loaded.list, 0)->id, "E-LIMIT");
+	loaded_free(&loaded);
+	free(text);
+}
+
+static void
+test_too_many(void **state)
+{
+	static const char line[] = "ip_allow_list: [";
+	size_t size = 10000, used, i;
+	char *text = malloc(size);
+	struct loaded loaded;
+
+	(void)state;
+	assert_non_null(text);
+	used = (size_t)snprintf(text, size, HEAD ONE "%s", line);
+	for (i = 0; i < 300; i++)
+		used += (size_t)snprintf(text + used, size - used, "1.2.3,");
+	used += (size_t)snprintf(text + used, size - used, "]\n");
+	loaded = load_text(text, used);
+	assert_int_equal(diagnostics_count(loaded.list, SEVERITY_NOTE), 201);
+	assert_string_equal(diagnostics_get(loaded.list, 200)->id, "E-LIMIT");
+	loaded_free(&loaded);
+	free(text);
+}
+
+/* ---- Readers that fail ----------------------------------------------- */
+
+static int
+error_read(void *ctx, const char *path, size_t max, char **text, size_t *len)
+{
+	const int *error = ctx;
+
+	(void)path;
+	(void)max;
+	(void)text;
+	(void)len;
+	return *error;
+}
+
+static void
+test_unreadable(void **state)
+{
+	static const struct {
+		int error;
+		const char *id, *fragment;
+	} cases[] = {
+		{ -ENOENT, "E-FILE", "there is no such file" },
+		{ -EACCES, "E-FILE", "permission denied" },
+		{ -EISDIR, "E-FILE", "it is a folder" },
+		{ -EIO, "E-FILE", "error 5" },
+		{ -EFBIG, "E-LIMIT", "64 MiB" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int error = cases[i].error;
+		const struct reader reader = { &error, error_read };
+		struct diagnostics *list = diagnostics_new();
+		struct policy *policy = NULL;
+		const struct diagnostic *d;
+
+		assert_int_equal(
+		    policy_load(&reader, "/no/such.yaml", &policy, list),
+		    error);
+		assert_null(policy);
+		assert_int_equal(diagnostics_count(list, SEVERITY_NOTE), 1);
+		d = diagnostics_get(list, 0);
+		assert_string_equal(d->id, cases[i].id);
+		assert_string_equal(d->where.file, "/no/such.yaml");
+		assert_non_null(strstr(d->message, cases[i].fragment));
+		diagnostics_free(list);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_mode),
+		cmocka_unit_test(test_network_entry),
+		cmocka_unit_test(test_until),
+		cmocka_unit_test(test_id),
+		cmocka_unit_test(test_id_of_files),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_byte_changed),
+		cmocka_unit_test(test_bombs),
+		cmocka_unit_test(test_expansion),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_unreadable),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
