@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * files.h - reads a policy and its files for the engine.
+ *
+ * Regular files only, whole or not at all: no FIFO can block it, no device
+ * can fill the memory, and a file that changes while it is read is an error.
+ * Relative names of a policy's files are taken from the policy's folder; the
+ * policy's own name is taken as it was given.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#include "rules.h"
+
+struct files {
+	const char *policy; /* as given; must outlive this */
+	size_t folder;      /* bytes of it up to and with the last slash */
+};
+
+void files_init(struct files *, const char *policy);
+/* Borrows files. It may be used by several threads. Fails with -EISDIR,
+ * -EINVAL (not a regular file), -EFBIG, -EAGAIN (it changed while it was
+ * read), and what open(2) and read(2) say. */
+struct reader files_reader(struct files *);
+
+#endif

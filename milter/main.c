@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - connector-milter(8): from the command line to a running service
+ * and to its end.
+ *
+ * The order matters: the policy, then the sockets, then the background, then
+ * the user, then threads, then the service. Nothing is served before all of
+ * it is there; nothing is forked once there is a thread.
+ */
+#include <stdbool.h>
+
+#include <libmilter/mfapi.h>
+
+#include "callbacks.h"
+#include "log.h"
+#include "options.h"
+#include "policyd.h"
+#include "process.h"
+#include "report.h"
+#include "sockets.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	EXIT_GOOD = 0,
+	EXIT_FAILED = 1,
+	EXIT_WRONG = 2,   /* usage; -t: the policy is not good */
+	EXIT_POLICY = 78, /* EX_CONFIG of sysexits.h */
+	/* Postfix sends header fields of up to 102,400 bytes, and more where
+	 * header_size_limit says so; beyond its limit libmilter drops the
+	 * connection without a word. */
+	PACKET_MAX = 2 << 20,
+};
+
+struct daemon {
+	struct options options;
+	struct identity identity;
+	struct spec milter, policy;
+	bool has_policyd;
+	int policy_fd;
+	struct store *store;
+	struct policyd *policyd;
+	pthread_t reloader;
+	atomic_bool ending;
+};
+
+static const char *
+severity_name(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_NOTE:
+		return "note";
+	case SEVERITY_WARNING:
+		return "warning";
+	case SEVERITY_ERROR:
+		break;
+	}
+	return "error";
+}
+
+static void
+diagnostics_print(struct diagnostics *list)
+{
+	const struct diagnostic *d;
+
+	for (size_t i = 0; (d = diagnostics_get(list, i)); i++) {
+		if (d->where.line)
+			fprintf(stderr, "%s:%" PRIu32 ":%" PRIu32 ": ",
+			    d->where.file, d->where.line, d->where.column);
+		else if (d->where.file)
+			fprintf(stderr, "%s: ", d->where.file);
+		fprintf(
+		    stderr, "%s: %s\n", severity_name(d->severity), d->message);
+	}
+}
+
+/* print: to people, on standard error; else to the log. */
+static int
+policy_read(struct store *store, bool print)
+{
+	struct diagnostics *list = diagnostics_new();
+	int rc;
+
+	if (!list)
+		return -ENOMEM;
+	rc = store_load(store, list);
+	if (print)
+		diagnostics_print(list);
+	else
+		report_diagnostics(list);
+	if (rc && !diagnostics_count(list, SEVERITY_ERROR))
+		log_message(
+		    LOG_ERR, "cannot load the policy: %s", strerror(-rc));
+	diagnostics_free(list);
+	return rc;
+}
+
+static void
+policy_announce(struct store *store, const char *what)
+{
+	struct ruleset *r = store_get(store);
+	struct logline l;
+
+	logline_init(&l);
+	logline_add(&l, "message", what);
+	logline_add(&l, "file", ruleset_file(r));
+	logline_add(&l, "policy", ruleset_id(r));
+	log_line(LOG_NOTICE, &l);
+	ruleset_unref(r);
+}
+
+static void *
+reloader_run(void *ctx)
+{
+	struct daemon *d = ctx;
+	sigset_t set;
+	int signal;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	for (;;) {
+		if (sigwait(&set, &signal))
+			continue;
+		if (atomic_load(&d->ending))
+			return NULL;
+		if (policy_read(d->store, false))
+			policy_announce(d->store,
+			    "the policy was not reloaded; the old one stays");
+		else
+			policy_announce(d->store, "the policy was reloaded");
+	}
+}
+
+static int
+spec_take(const char *option, const char *text, struct spec *s)
+{
+	int rc = spec_parse(text, s);
+
+	if (rc == -ENAMETOOLONG)
+		log_message(
+		    LOG_ERR, "%s %s: the path is too long", option, text);
+	else if (rc)
+		log_message(LOG_ERR,
+		    "%s %s: write unix:/path, inet:port@address, "
+		    "inet6:port@[address] or fd:N",
+		    option, text);
+	else if (!spec_is_loopback(s))
+		log_message(LOG_WARNING,
+		    "%s %s: whoever reaches this address may ask, and may "
+		    "stop the service; use a UNIX socket or loopback",
+		    option, text);
+	return rc;
+}
+
+static int
+access_find(const struct daemon *d, struct access *out)
+{
+	const struct options *o = &d->options;
+	struct access a = { (uid_t)-1, (gid_t)-1, o->socket_mode };
+	bool root = geteuid() == 0;
+
+	if (root && d->identity.user)
+		a.owner = d->identity.uid;
+	if ((root || o->socket_group_given) &&
+	    group_find(o->socket_group, &a.group)) {
+		log_message(o->socket_group_given ? LOG_ERR : LOG_WARNING,
+		    "there is no group %s: use --socket-group",
+		    o->socket_group);
+		if (o->socket_group_given)
+			return -ENOENT;
+	}
+	*out = a;
+	return 0;
+}
+
+static bool
+in_folder(const struct spec *s)
+{
+	return s->type == SPEC_UNIX &&
+	       !strncmp(s->path, SOCKET_FOLDER "/", sizeof(SOCKET_FOLDER));
+}
+
+static int
+sockets_open(struct daemon *d)
+{
+	struct access a;
+	int rc = access_find(d, &a);
+
+	if (!rc && geteuid() == 0 &&
+	    (in_folder(&d->milter) ||
+		(d->has_policyd && in_folder(&d->policy))))
+		rc = socket_folder(SOCKET_FOLDER, a.group);
+	if (!rc)
+		rc = socket_open_milter(&d->milter, &a);
+	if (!rc && d->has_policyd)
+		rc = socket_open(&d->policy, &a, &d->policy_fd);
+	return rc;
+}
+
+static int
+threads_start(struct daemon *d)
+{
+	int rc = log_start();
+
+	if (!rc)
+		rc = -pthread_create(&d->reloader, NULL, reloader_run, d);
+	if (!rc && d->has_policyd)
+		rc = policyd_start(d->policy_fd, d->store, &d->policyd);
+	if (rc)
+		log_message(
+		    LOG_ERR, "cannot start a thread: %s", strerror(-rc));
+	return rc;
+}
+
+static int
+daemon_serve(struct daemon *d)
+{
+	int rc;
+
+	policy_announce(d->store, "ready");
+	process_ready();
+	rc = smfi_main() == MI_SUCCESS ? 0 : -EIO;
+	atomic_store(&d->ending, true);
+	policyd_stop(d->policyd);
+	pthread_kill(d->reloader, SIGUSR1);
+	pthread_join(d->reloader, NULL);
+	socket_remove(&d->milter);
+	if (d->has_policyd)
+		socket_remove(&d->policy);
+	if (d->options.pid_file)
+		(void)unlink(d->options.pid_file);
+	log_message(
+	    rc ? LOG_ERR : LOG_NOTICE, rc ? "libmilter gave up" : "ended");
+	log_stop();
+	/* The store stays: libmilter's workers may still be in a callback. */
+	return rc;
+}
+
+/* A daemon works in /, so that it holds no file system. */
+static int
+policy_path(struct options *o)
+{
+	char *cwd, *full;
+	size_t size;
+
+	if (o->foreground || *o->policy == '/')
+		return 0;
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return -errno;
+	size = strlen(cwd) + strlen(o->policy) + 2;
+	full = malloc(size);
+	if (full)
+		snprintf(full, size, "%s/%s", cwd, o->policy);
+	free(cwd);
+	if (!full)
+		return -ENOMEM;
+	o->policy = full; /* to the end of the process */
+	return 0;
+}
+
+static int
+daemon_prepare(struct daemon *d)
+{
+	const struct options *o = &d->options;
+
+	d->has_policyd = strcmp(o->policy_socket, "none") != 0;
+	if (spec_take("--socket", o->milter_socket, &d->milter))
+		return EXIT_WRONG;
+	if (d->has_policyd &&
+	    spec_take("--policy-socket", o->policy_socket, &d->policy))
+		return EXIT_WRONG;
+	if (geteuid() == 0 && !o->user) {
+		log_message(LOG_ERR,
+		    "will not run as root: use -u USER (or, if it must be, "
+		    "-u root)");
+		return EXIT_WRONG;
+	}
+	if (o->user && identity_find(o->user, o->group, &d->identity))
+		return EXIT_FAILED;
+	if (policy_path(&d->options) || store_new(d->options.policy, &d->store))
+		return EXIT_FAILED;
+	if (policy_read(d->store, true))
+		return EXIT_POLICY;
+	smfi_setmaxdatasize(PACKET_MAX);
+	if (callbacks_register(d->store) || sockets_open(d))
+		return EXIT_FAILED;
+	return EXIT_GOOD;
+}
+
+static int
+daemon_run(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	int status = daemon_prepare(d);
+
+	if (status)
+		return status;
+	process_signals();
+	if (!o->foreground && process_background())
+		return EXIT_FAILED;
+	if (o->pid_file && pid_file_write(o->pid_file))
+		return EXIT_FAILED;
+	process_limits();
+	if (process_drop(&d->identity))
+		return EXIT_FAILED;
+	if (faccessat(AT_FDCWD, o->policy, R_OK, AT_EACCESS))
+		log_message(LOG_WARNING,
+		    "%s: cannot be read by the user that the service runs "
+		    "as; a reload will fail",
+		    o->policy);
+	log_open(o->log);
+	if (threads_start(d))
+		return EXIT_FAILED;
+	return daemon_serve(d) ? EXIT_FAILED : EXIT_GOOD;
+}
+
+static int
+policy_test(const struct options *o)
+{
+	struct store *store;
+	int rc = store_new(o->policy, &store);
+
+	if (rc)
+		return EXIT_WRONG;
+	rc = policy_read(store, true);
+	store_free(store);
+	return rc ? EXIT_WRONG : EXIT_GOOD;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon d;
+
+	switch (options_parse(&d.options, argc, argv)) {
+	case OPTIONS_DONE:
+		return EXIT_GOOD;
+	case OPTIONS_WRONG:
+		return EXIT_WRONG;
+	case OPTIONS_RUN:
+		break;
+	}
+	if (d.options.test)
+		return policy_test(&d.options);
+	return daemon_run(&d);
+}

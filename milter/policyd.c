@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policyd.c - Postfix's policy delegation, served from a thread of its own.
+ *
+ * One libevent loop. A connection is kept while Postfix keeps it and may
+ * send any number of requests without waiting. Where something is wrong
+ * Postfix is told 451, or hears nothing and decides by its own
+ * default_action, which is 451 too.
+ */
+#include "policyd.h"
+#include "log.h"
+#include "report.h"
+#include "request.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	CONNECTIONS_MAX = 4096,
+	IDLE_SECONDS = 3600, /* Postfix ends an idle one after 300 */
+	WRITE_SECONDS = 60,
+	ANSWERS_MAX = 65536, /* bytes that a peer leaves unread */
+	ACCEPT_RETRY_SECONDS = 1,
+};
+
+struct client {
+	LIST_ENTRY(client) entry;
+	struct policyd *server;
+	struct bufferevent *stream;
+	struct request request;
+};
+
+struct policyd {
+	pthread_t thread;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct event *retry;
+	struct store *store;
+	LIST_HEAD(, client) clients;
+	size_t nclients;
+};
+
+static void
+client_free(struct client *c)
+{
+	struct policyd *p = c->server;
+
+	LIST_REMOVE(c, entry);
+	/* It stopped at the limit. */
+	if (p->nclients-- == CONNECTIONS_MAX)
+		evconnlistener_enable(p->listener);
+	bufferevent_free(c->stream);
+	request_fini(&c->request);
+	free(c);
+}
+
+/* One request on its way through the engine. */
+struct query {
+	const struct request *request;
+	struct session *session;
+	struct report report;
+	char answer[REPLY_TEXT_SIZE];
+};
+
+/* False once the answer is given. */
+static bool
+query_feed(
+    struct query *q, struct event *e, struct decision *d, const char *argument)
+{
+	e->now = (int64_t)time(NULL);
+	session_feed(q->session, e, d);
+	report_decision(&q->report, d, argument);
+	if (d->verdict == VERDICT_ACCEPT)
+		return true;
+	reply_format(&d->reply, q->answer);
+	if (q->answer[0] != '4' && q->answer[0] != '5')
+		snprintf(q->answer, sizeof(q->answer),
+		    "451 4.3.0 Temporary failure, try again later");
+	return false;
+}
+
+/* A value; NULL also where it is empty. */
+static const char *
+value_get(const struct request *r, enum attribute a)
+{
+	const char *value = r->values[a];
+
+	return value && *value ? value : NULL;
+}
+
+static void
+connect_fill(const struct request *r, struct event *e)
+{
+	const char *client = value_get(r, ATTRIBUTE_CLIENT_ADDRESS);
+	const char *server = value_get(r, ATTRIBUTE_SERVER_ADDRESS);
+	const char *port = value_get(r, ATTRIBUTE_SERVER_PORT);
+	char why[NETADDR_WHY_SIZE], *end;
+	unsigned long number = port ? strtoul(port, &end, 10) : 0;
+
+	/* Never 0: a policy request is never a local submission. */
+	e->connect.client_port = -1;
+	if (client && netaddr_parse(client, &e->connect.client, why))
+		memset(&e->connect.client, 0, sizeof(e->connect.client));
+	if (server && netaddr_parse(server, &e->connect.local.addr, why))
+		memset(
+		    &e->connect.local.addr, 0, sizeof(e->connect.local.addr));
+	if (number && number <= 65535 && !*end)
+		e->connect.local.port = (uint16_t)number;
+}
+
+static void
+query_run(struct query *q)
+{
+	const struct request *r = q->request;
+	char sender[MAILBOX_SIZE], recipient[MAILBOX_SIZE];
+	const char *name = r->values[ATTRIBUTE_HELO_NAME];
+	struct event e = { .stage = STAGE_CONNECT };
+	struct decision d;
+
+	connect_fill(r, &e);
+	q->report.client = e.connect.client;
+	if (!query_feed(q, &e, &d, NULL))
+		return;
+	e = (struct event){ .stage = STAGE_HELO };
+	e.helo.name = name ? name : "";
+	if (!query_feed(q, &e, &d, e.helo.name))
+		return;
+	e = (struct event){ .stage = STAGE_MAIL };
+	e.mail.sender = mailbox_format(r->values[ATTRIBUTE_SENDER], sender);
+	e.mail.auth = value_get(r, ATTRIBUTE_SASL_USERNAME);
+	e.mail.tls = value_get(r, ATTRIBUTE_ENCRYPTION_PROTOCOL) != NULL;
+	if (!query_feed(q, &e, &d, e.mail.sender))
+		return;
+	e = (struct event){ .stage = STAGE_RCPT };
+	e.rcpt.recipient =
+	    mailbox_format(r->values[ATTRIBUTE_RECIPIENT], recipient);
+	if (!query_feed(q, &e, &d, e.rcpt.recipient))
+		return;
+	snprintf(q->answer, sizeof(q->answer), "%s", d.relay ? "OK" : "DUNNO");
+}
+
+static void
+request_decide(
+    struct policyd *p, const struct request *r, char answer[REPLY_TEXT_SIZE])
+{
+	struct ruleset *ruleset = store_get(p->store);
+	struct query q = { .request = r };
+	char id[REPORT_ID_SIZE];
+
+	snprintf(q.answer, sizeof(q.answer),
+	    "451 4.3.0 Temporary failure, try again later");
+	q.session = ruleset ? session_new(ruleset) : NULL;
+	ruleset_unref(ruleset);
+	if (q.session) {
+		report_id(id);
+		q.report = (struct report){
+			.id = id, .via = "policy", .session = q.session
+		};
+		query_run(&q);
+	}
+	session_free(q.session);
+	memcpy(answer, q.answer, REPLY_TEXT_SIZE);
+}
+
+static void
+request_answer(struct policyd *p, const struct request *r, struct evbuffer *out)
+{
+	const char *wrong = request_check(r);
+	char answer[REPLY_TEXT_SIZE] = "DUNNO";
+	bool rcpt =
+	    !wrong && !strcmp(r->values[ATTRIBUTE_PROTOCOL_STATE], "RCPT");
+
+	if (rcpt &&
+	    (!r->values[ATTRIBUTE_SENDER] || !r->values[ATTRIBUTE_RECIPIENT]))
+		wrong = "no sender or recipient";
+	if (wrong) {
+		log_message(
+		    LOG_WARNING, "a malformed policy request: %s", wrong);
+		snprintf(answer, sizeof(answer),
+		    "451 4.3.0 Malformed policy request");
+	} else if (rcpt) {
+		request_decide(p, r, answer);
+	}
+	evbuffer_add_printf(out, "action=%s\n\n", answer);
+}
+
+static void
+on_read(struct bufferevent *stream, void *ctx)
+{
+	struct evbuffer *in = bufferevent_get_input(stream);
+	struct evbuffer *out = bufferevent_get_output(stream);
+	struct client *c = ctx;
+	size_t len;
+	char *line;
+	int rc = 0;
+
+	while (rc >= 0 && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
+		rc = request_line(&c->request, line, len);
+		free(line);
+		if (rc == 1) {
+			request_answer(c->server, &c->request, out);
+			request_fini(&c->request);
+		}
+		if (evbuffer_get_length(out) > ANSWERS_MAX)
+			rc = -ENOBUFS;
+	}
+	if (rc < 0 || evbuffer_get_length(in) > REQUEST_LINE_MAX) {
+		log_message(LOG_WARNING, "a policy connection was closed: %s",
+		    rc == -ENOBUFS  ? "it reads no answers"
+		    : rc == -ENOMEM ? "out of memory"
+				    : "its request is too long");
+		client_free(c);
+	}
+}
+
+static void
+on_event(struct bufferevent *stream, short what, void *ctx)
+{
+	(void)stream, (void)what;
+	client_free(ctx);
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *address, int len, void *ctx)
+{
+	const struct timeval idle = { .tv_sec = IDLE_SECONDS };
+	const struct timeval slow = { .tv_sec = WRITE_SECONDS };
+	struct client *c = calloc(1, sizeof(*c));
+	struct policyd *p = ctx;
+
+	(void)address, (void)len;
+	if (c)
+		c->stream =
+		    bufferevent_socket_new(p->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c || !c->stream) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->server = p;
+	LIST_INSERT_HEAD(&p->clients, c, entry);
+	if (++p->nclients == CONNECTIONS_MAX) {
+		evconnlistener_disable(listener);
+		log_message(LOG_WARNING,
+		    "%d policy connections: more have to wait",
+		    CONNECTIONS_MAX);
+	}
+	request_init(&c->request);
+	bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
+	bufferevent_setwatermark(c->stream, EV_READ, 0, REQUEST_SIZE_MAX);
+	bufferevent_set_timeouts(c->stream, &idle, &slow);
+	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+}
+
+/* Out of descriptors, most likely: trying again at once would only burn the
+ * processor. */
+static void
+on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+	const struct timeval wait = { .tv_sec = ACCEPT_RETRY_SECONDS };
+	struct policyd *p = ctx;
+
+	log_message(LOG_WARNING, "cannot accept a policy connection: %s",
+	    strerror(errno));
+	evconnlistener_disable(listener);
+	evtimer_add(p->retry, &wait);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *ctx)
+{
+	struct policyd *p = ctx;
+
+	(void)fd, (void)what;
+	if (p->nclients < CONNECTIONS_MAX)
+		evconnlistener_enable(p->listener);
+}
+
+static void *
+policyd_run(void *ctx)
+{
+	struct policyd *p = ctx;
+
+	event_base_loop(p->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+static void
+policyd_free(struct policyd *p)
+{
+	struct client *c, *next;
+
+	for (c = LIST_FIRST(&p->clients); c; c = next) {
+		next = LIST_NEXT(c, entry);
+		client_free(c);
+	}
+	if (p->retry)
+		event_free(p->retry);
+	if (p->listener)
+		evconnlistener_free(p->listener);
+	if (p->base)
+		event_base_free(p->base);
+	free(p);
+}
+
+int
+policyd_start(int fd, struct store *store, struct policyd **out)
+{
+	struct policyd *p = calloc(1, sizeof(*p));
+	int rc = -ENOMEM;
+
+	if (!p)
+		return rc;
+	LIST_INIT(&p->clients);
+	p->store = store;
+	if (!evthread_use_pthreads())
+		p->base = event_base_new();
+	if (p->base)
+		p->retry = evtimer_new(p->base, on_retry, p);
+	/* 0: it listens already. */
+	if (p->retry)
+		p->listener = evconnlistener_new(p->base, on_accept, p,
+		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (p->listener) {
+		evconnlistener_set_error_cb(p->listener, on_accept_error);
+		rc = -pthread_create(&p->thread, NULL, policyd_run, p);
+	}
+	if (rc) {
+		policyd_free(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+void
+policyd_stop(struct policyd *p)
+{
+	if (!p)
+		return;
+	event_base_loopbreak(p->base);
+	pthread_join(p->thread, NULL);
+	policyd_free(p);
+}

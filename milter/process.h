@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process.h - what a daemon does to itself: user, limits, background.
+ */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct identity {
+	const char *user; /* NULL: stays who it is */
+	uid_t uid;
+	gid_t gid;
+};
+
+/* These say on the log what went wrong. */
+
+/* Looks names up; group may be NULL. -ENOENT. */
+int identity_find(const char *user, const char *group, struct identity *);
+int group_find(const char *name, gid_t *);
+
+/* Becomes the user, for good, and can gain nothing by exec nor be traced by
+ * others. Call while there is one thread. */
+int process_drop(const struct identity *);
+/* As many descriptors as the hard limit allows. */
+void process_limits(void);
+/* Blocks or ignores what would end the process at a wrong moment; libmilter
+ * waits for HUP, TERM and INT itself, the reloader for USR1. */
+void process_signals(void);
+
+/* Forks. Answers in the child; the parent waits for process_ready() and
+ * exits, with 1 if the child ends first. */
+int process_background(void);
+/* Tells the parent, and lets go of standard input, output and error. */
+void process_ready(void);
+
+int pid_file_write(const char *path);
+
+#endif

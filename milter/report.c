@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.c - a decision as a line of the log.
+ */
+#include "report.h"
+#include "log.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint32_t id_prefix;
+static atomic_uint_fast64_t id_last;
+static pthread_once_t id_once = PTHREAD_ONCE_INIT;
+
+static void
+id_start(void)
+{
+	if (getrandom(&id_prefix, sizeof(id_prefix), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(id_prefix))
+		id_prefix = (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16;
+}
+
+void
+report_id(char id[REPORT_ID_SIZE])
+{
+	pthread_once(&id_once, id_start);
+	snprintf(id, REPORT_ID_SIZE, "%08" PRIx32 "-%" PRIxFAST64, id_prefix,
+	    atomic_fetch_add(&id_last, 1) + 1);
+}
+
+const char *
+reply_format(const struct reply *r, char buf[REPLY_TEXT_SIZE])
+{
+	buf[0] = '\0';
+	if (r->code)
+		snprintf(buf, REPLY_TEXT_SIZE, "%s%s%s%s%s", r->code,
+		    r->enhanced ? " " : "", r->enhanced ? r->enhanced : "",
+		    r->text ? " " : "", r->text ? r->text : "");
+	return buf;
+}
+
+static void
+principals_add(struct logline *l, principal_set set)
+{
+	char names[LOGLINE_VALUE_MAX] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < PRINCIPAL_COUNT; i++) {
+		const char *name = principal_name((enum principal)i);
+		if (!(set & UINT32_C(1) << i) ||
+		    len + strlen(name) + 2 > sizeof(names))
+			continue;
+		len += (size_t)snprintf(names + len, sizeof(names) - len,
+		    "%s%s", len ? "," : "", name);
+	}
+	logline_add(l, "principals", len ? names : NULL);
+}
+
+static void
+where_add(struct logline *l, const struct where *w)
+{
+	if (w->file)
+		logline_format(l, "at", "%s:%" PRIu32 ":%" PRIu32, w->file,
+		    w->line, w->column);
+}
+
+static bool
+stage_is_logged(enum stage stage)
+{
+	return stage == STAGE_CONNECT || stage == STAGE_MAIL ||
+	       stage == STAGE_RCPT || stage == STAGE_EOM;
+}
+
+static void
+edits_add(struct logline *l, const struct decision *d)
+{
+	size_t strips = 0, stamps = 0;
+
+	if (d->stage != STAGE_EOM)
+		return;
+	for (size_t i = 0; i < d->nedits; i++) {
+		if (d->edits[i].type == EDIT_STRIP)
+			strips += d->edits[i].count;
+		else
+			stamps++;
+	}
+	logline_format(l, "strip", "%zu", strips);
+	logline_format(l, "stamp", "%zu", stamps);
+}
+
+void
+report_decision(
+    const struct report *r, const struct decision *d, const char *argument)
+{
+	char addr[NETADDR_TEXT_SIZE], range[NETRANGE_TEXT_SIZE];
+	char reply[REPLY_TEXT_SIZE];
+	const struct netrange *won = session_range(r->session, NULL);
+	int priority = LOG_INFO;
+	struct logline l;
+
+	if (d->verdict == VERDICT_ACCEPT && !d->monitored &&
+	    !stage_is_logged(d->stage))
+		return;
+	if (d->verdict == VERDICT_REJECT || d->monitored)
+		priority = LOG_NOTICE;
+	else if (d->verdict == VERDICT_TEMPFAIL)
+		priority = LOG_WARNING;
+	logline_init(&l);
+	logline_add(&l, "session", r->id);
+	logline_add(&l, "via", r->via);
+	logline_add(&l, "client", netaddr_format(&r->client, addr));
+	logline_add(&l, "connector", session_connector(r->session));
+	logline_add(&l, "range", won ? netrange_format(won, range) : NULL);
+	principals_add(&l, session_principals(r->session));
+	logline_add(&l, "stage", stage_name(d->stage));
+	logline_add(&l, "argument", argument);
+	logline_add(&l, "verdict", verdict_name(d->verdict));
+	if (d->monitored)
+		logline_add(&l, "monitored", "yes");
+	if (d->relay)
+		logline_add(&l, "relay", "yes");
+	if (d->reply.code)
+		logline_add(&l, "reply", reply_format(&d->reply, reply));
+	edits_add(&l, d);
+	logline_add(&l, "right", d->right);
+	logline_add(&l, "why", d->why);
+	where_add(&l, &d->where);
+	logline_add(&l, "policy", ruleset_id(session_ruleset(r->session)));
+	log_line(priority, &l);
+}
+
+void
+report_diagnostics(struct diagnostics *list)
+{
+	static const int priorities[] = {
+		[SEVERITY_NOTE] = LOG_INFO,
+		[SEVERITY_WARNING] = LOG_WARNING,
+		[SEVERITY_ERROR] = LOG_ERR,
+	};
+	static const char *const names[] = {
+		[SEVERITY_NOTE] = "note",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_ERROR] = "error",
+	};
+	const struct diagnostic *d;
+
+	for (size_t i = 0; (d = diagnostics_get(list, i)); i++) {
+		struct logline l;
+
+		logline_init(&l);
+		logline_add(&l, "severity", names[d->severity]);
+		logline_add(&l, "id", d->id);
+		where_add(&l, &d->where);
+		logline_add(&l, "message", d->message);
+		log_line(priorities[d->severity], &l);
+	}
+}

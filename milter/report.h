@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.h - a decision as a line of the log.
+ *
+ * One line a decision, for both drivers. Names no more than the engine said:
+ * who asked, what was decided, because of what.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "rules.h"
+
+enum { REPORT_ID_SIZE = 32 };
+
+struct report {
+	const char *id;  /* of the session */
+	const char *via; /* "milter" or "policy" */
+	const struct session *session;
+	struct netaddr client;
+};
+
+/* A new session id, unique on this host for practical purposes. */
+void report_id(char id[REPORT_ID_SIZE]);
+
+/* Logs refusals at every stage, and what was accepted at connect, mail, rcpt
+ * and end of message. argument may be NULL. */
+void report_decision(
+    const struct report *, const struct decision *, const char *argument);
+/* Logs every complaint; priority by severity. */
+void report_diagnostics(struct diagnostics *);
+
+/* "550 5.7.1 Unable to relay"; "" if there is none. */
+enum { REPLY_TEXT_SIZE = 512 };
+const char *reply_format(const struct reply *, char buf[REPLY_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon.c - a connector-milter as a child, with a folder of its own.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { ARGS_MAX = 24, STEP_MS = 10 };
+
+const char daemon_policy[] =
+    "version: 1\n"
+    "server: mx1.contoso.com\n"
+    "accepted_domains: [contoso.com]\n"
+    "ip_allow_list: [192.168.5.10]\n"
+    "connectors:\n"
+    "  - name: Default Frontend\n"
+    "    remote_ip_ranges: [0.0.0.0-255.255.255.255, \"::/0\"]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "  - name: Anonymous Relay\n"
+    "    remote_ip_ranges: [192.168.5.10]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    extended_rights:\n"
+    "      - principal: anonymous\n"
+    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n";
+
+static void
+step_wait(void)
+{
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+
+	nanosleep(&step, NULL);
+}
+
+const char *
+daemon_path(const struct daemon *d, const char *name)
+{
+	static char paths[4][DAEMON_PATH_SIZE];
+	static size_t next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, DAEMON_PATH_SIZE, "%.60s/%.30s", d->folder, name);
+	return path;
+}
+
+void
+daemon_write(const struct daemon *d, const char *name, const char *text)
+{
+	/* As an editor does: beside it, then renamed. */
+	const char *fresh = daemon_path(d, "fresh");
+	FILE *f = fopen(fresh, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(rename(fresh, daemon_path(d, name)), 0);
+}
+
+void
+daemon_init(struct daemon *d, const char *policy)
+{
+	const char *tmp = getenv("TMPDIR");
+	const struct passwd *pw;
+
+	*d = (struct daemon){ 0 };
+	/* A UNIX socket's path is short. */
+	if (!tmp || strlen(tmp) > 30)
+		tmp = "/tmp";
+	snprintf(d->folder, sizeof(d->folder), "%s/daemon-XXXXXX", tmp);
+	assert_non_null(mkdtemp(d->folder));
+	if (geteuid() == 0) {
+		pw = getpwnam("nobody");
+		assert_non_null(pw);
+		assert_int_equal(chown(d->folder, pw->pw_uid, pw->pw_gid), 0);
+	}
+	snprintf(d->policy, sizeof(d->policy), "%.60s/policy.yaml", d->folder);
+	snprintf(
+	    d->milter, sizeof(d->milter), "unix:%.60s/milter.sock", d->folder);
+	snprintf(d->policy_spec, sizeof(d->policy_spec),
+	    "unix:%.60s/policy.sock", d->folder);
+	daemon_write(d, "policy.yaml", policy);
+	daemon_write(d, "log", "");
+}
+
+void
+daemon_fini(struct daemon *d)
+{
+	static const char *const names[] = { "policy.yaml", "log", "fresh",
+		"milter.sock", "milter.sock.lock", "policy.sock",
+		"policy.sock.lock", "pid" };
+	long pid;
+	FILE *f;
+
+	if (d->pid)
+		daemon_stop(d, SIGKILL);
+	f = fopen(daemon_path(d, "pid"), "r");
+	if (f) {
+		if (fscanf(f, "%ld", &pid) == 1 && pid > 1)
+			kill((pid_t)pid, SIGKILL);
+		fclose(f);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(daemon_path(d, names[i]));
+	assert_int_equal(rmdir(d->folder), 0);
+}
+
+/* The child's end is the parent's: no test leaves one behind. */
+static pid_t
+child_start(const struct daemon *d, const char *const *argv)
+{
+	int fd = open(daemon_path(d, "log"), O_WRONLY | O_APPEND);
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		/* The program is not dumpable, so no leak checker can attach
+		 * to it. */
+		setenv("LSAN_OPTIONS", "detect_leaks=0", 1);
+		setenv("TSAN_OPTIONS", "suppressions=" SUPPRESSIONS, 0);
+		dup2(fd, 1);
+		dup2(fd, 2);
+		execv(DAEMON, (char **)argv);
+		_exit(127);
+	}
+	close(fd);
+	return pid;
+}
+
+static int
+child_wait(pid_t pid)
+{
+	int status;
+
+	for (int ms = 0; ms < DAEMON_TIMEOUT; ms += STEP_MS) {
+		pid_t got = waitpid(pid, &status, WNOHANG);
+		assert_true(got >= 0);
+		if (got)
+			return status;
+		step_wait();
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	fail_msg("the program did not end");
+	return -1;
+}
+
+int
+daemon_try(const struct daemon *d, const char *const *argv)
+{
+	int status = child_wait(child_start(d, argv));
+
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+void
+daemon_start(struct daemon *d, const char *const *more)
+{
+	const char *argv[ARGS_MAX] = { DAEMON, "-f", "-p", d->policy, "-s",
+		d->milter, "--policy-socket", d->policy_spec };
+	size_t n = 8;
+
+	if (geteuid() == 0) {
+		argv[n++] = "-u";
+		argv[n++] = "nobody";
+	}
+	for (size_t i = 0; more && more[i] && n + 1 < ARGS_MAX; i++)
+		argv[n++] = more[i];
+	daemon_write(d, "log", "");
+	d->pid = child_start(d, argv);
+	daemon_wait(d, "message=ready", 1);
+}
+
+int
+daemon_stop(struct daemon *d, int signal)
+{
+	pid_t pid = d->pid;
+
+	assert_true(pid > 0);
+	d->pid = 0;
+	assert_int_equal(kill(pid, signal), 0);
+	return child_wait(pid);
+}
+
+char *
+daemon_log(const struct daemon *d)
+{
+	FILE *f = fopen(daemon_path(d, "log"), "r");
+	char *text = NULL;
+	size_t len = 0;
+
+	assert_non_null(f);
+	if (getdelim(&text, &len, '\0', f) < 0) {
+		free(text);
+		text = strdup("");
+	}
+	fclose(f);
+	assert_non_null(text);
+	return text;
+}
+
+static int
+text_count(const char *text, const char *part)
+{
+	int n = 0;
+
+	while ((text = strstr(text, part))) {
+		text += strlen(part);
+		n++;
+	}
+	return n;
+}
+
+void
+daemon_wait(struct daemon *d, const char *text, int count)
+{
+	char *log = NULL;
+
+	for (int ms = 0; ms < DAEMON_TIMEOUT; ms += STEP_MS) {
+		int status, n;
+		free(log);
+		log = daemon_log(d);
+		n = text_count(log, text);
+		if (n >= count) {
+			free(log);
+			return;
+		}
+		if (d->pid && waitpid(d->pid, &status, WNOHANG)) {
+			d->pid = 0;
+			fail_msg("the program ended:\n%s", log);
+		}
+		step_wait();
+	}
+	fail_msg("the log never said %s:\n%s", text, log);
+}
+
+struct peer *
+daemon_peer(const struct daemon *d, const char *client)
+{
+	struct peer_reply r;
+	struct peer *p;
+
+	assert_int_equal(peer_open(d->milter, DAEMON_TIMEOUT, &p), 0);
+	assert_int_equal(peer_define(p, "{daemon_addr}", "10.1.1.1"), 0);
+	assert_int_equal(peer_define(p, "{daemon_port}", "25"), 0);
+	assert_int_equal(peer_negotiate(p, NULL), 0);
+	assert_int_equal(peer_connect(p, NULL, client, 40000, &r), 0);
+	assert_int_equal(peer_helo(p, "client.example", &r), 0);
+	return p;
+}

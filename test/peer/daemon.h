@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon.h - a connector-milter as a child, with a folder of its own.
+ *
+ * The folder holds policy.yaml, milter.sock, policy.sock and the log. Every
+ * wait is bounded. As root the child runs as nobody. Failures end the test.
+ */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include "peer.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { DAEMON_PATH_SIZE = 100, DAEMON_TIMEOUT = 10000 };
+
+struct daemon {
+	pid_t pid; /* 0: none */
+	char folder[DAEMON_PATH_SIZE];
+	char policy[DAEMON_PATH_SIZE];      /* policy.yaml in it */
+	char milter[DAEMON_PATH_SIZE];      /* unix:.../milter.sock */
+	char policy_spec[DAEMON_PATH_SIZE]; /* unix:.../policy.sock */
+};
+
+/* The policy that most tests run with. */
+extern const char daemon_policy[];
+
+/* Makes the folder, writes the policy. */
+void daemon_init(struct daemon *, const char *policy);
+/* Kills the child if there is one, and the process of a file "pid"; removes
+ * the folder. */
+void daemon_fini(struct daemon *);
+/* PATH in the folder; static, four at a time. */
+const char *daemon_path(const struct daemon *, const char *name);
+void daemon_write(const struct daemon *, const char *name, const char *text);
+
+/* Starts the program with the folder's sockets and policy, -f, and up to
+ * four more arguments (NULL: none), and waits until it is ready. */
+void daemon_start(struct daemon *, const char *const *more);
+/* Starts it and waits for its end: its exit status. What it says goes to
+ * the log. */
+int daemon_try(const struct daemon *, const char *const *argv);
+/* Sends a signal and waits for the end: the wait status. */
+int daemon_stop(struct daemon *, int signal);
+/* All of the log, malloc()ed. */
+char *daemon_log(const struct daemon *);
+/* Waits until the log holds a text count times. */
+void daemon_wait(struct daemon *, const char *text, int count);
+
+/* A negotiated session, connected from an address to 10.1.1.1:25, after
+ * HELO. */
+struct peer *daemon_peer(const struct daemon *, const char *client);
+
+/* The tests of the policy service. */
+int policyd_tests(void);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_parts.c - the daemon's parts that need no daemon: a line of log, a
+ * policy request, a socket's name, a file.
+ */
+#include "files.h"
+#include "logline.h"
+#include "request.h"
+#include "sockets.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void
+line_escapes(void **state)
+{
+	char all[256], large[1000];
+	struct logline l;
+
+	(void)state;
+	logline_init(&l);
+	logline_add(&l, "a", "plain");
+	logline_add(&l, "b", "two words");
+	logline_add(&l, "c", "q\" b\\ \x1b[31m\n\xff");
+	logline_add(&l, "d", NULL);
+	logline_add(&l, "e", "");
+	logline_add(&l, "f", "x=y");
+	assert_string_equal(l.text,
+	    "a=plain b=\"two words\" "
+	    "c=\"q\\\" b\\\\ \\x1b[31m\\x0a\\xff\" e=\"\" f=\"x=y\"");
+	assert_int_equal(l.len, strlen(l.text));
+
+	for (int i = 0; i < 255; i++)
+		all[i] = (char)(i + 1);
+	all[255] = '\0';
+	logline_init(&l);
+	for (int i = 0; i < 20; i++)
+		logline_add(&l, "all", all);
+	assert_true(l.len < LOGLINE_SIZE && l.len == strlen(l.text));
+	assert_int_equal(l.text[l.len - 1], '"'); /* whole pairs only */
+	for (size_t i = 0; i < l.len; i++)
+		assert_in_range(l.text[i], 0x20, 0x7e);
+
+	memset(large, 'x', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	logline_init(&l);
+	logline_add(&l, "k", large);
+	assert_int_equal(l.len, 2 + LOGLINE_VALUE_MAX + 3);
+	assert_string_equal(l.text + l.len - 4, "x...");
+}
+
+static void
+mailbox_is_written_as_smtp_has_it(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "", "<>" },
+		{ "a@b", "<a@b>" },
+		{ "postmaster", "<postmaster>" },
+		{ "john smith@b", "<\"john smith\"@b>" },
+		{ "a\"b\\c@d", "<\"a\\\"b\\\\c\"@d>" },
+		{ "u@r@l", "<\"u@r\"@l>" },
+		{ "u%r@l", "<u%r@l>" },
+		{ "r!u@l", "<r!u@l>" },
+		{ ".a@b", "<\".a\"@b>" },
+		{ "a..b@c", "<\"a..b\"@c>" },
+		{ "@b", "<\"\"@b>" },
+		{ "m\xc3\xbc@b", "<m\xc3\xbc@b>" },
+	};
+	char buf[MAILBOX_SIZE], worst[REQUEST_LINE_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		assert_string_equal(
+		    mailbox_format(pairs[i][0], buf), pairs[i][1]);
+	memset(worst, '\\', REQUEST_LINE_MAX);
+	worst[REQUEST_LINE_MAX - 1] = '@';
+	worst[REQUEST_LINE_MAX] = '\0';
+	assert_int_equal(
+	    strlen(mailbox_format(worst, buf)), 2 * (REQUEST_LINE_MAX - 1) + 5);
+}
+
+static void
+sockets_are_named(void **state)
+{
+	static const struct {
+		const char *text;
+		int rc;
+		const char *host;
+		uint16_t port;
+	} cases[] = {
+		{ "inet:8891", 0, "127.0.0.1", 8891 },
+		{ "inet:8891@localhost", 0, "127.0.0.1", 8891 },
+		{ "inet:8891@10.0.0.1", 0, "10.0.0.1", 8891 },
+		{ "inet:8891@[10.0.0.1]", 0, "10.0.0.1", 8891 },
+		{ "inet6:25", 0, "::1", 25 },
+		{ "inet6:25@[2001:db8::1]", 0, "2001:db8::1", 25 },
+		{ "inet:0", -EINVAL, NULL, 0 },
+		{ "inet:65536", -EINVAL, NULL, 0 },
+		{ "inet:4294967321", -EINVAL, NULL, 0 },
+		{ "inet:-1", -EINVAL, NULL, 0 },
+		{ "inet:", -EINVAL, NULL, 0 },
+		{ "inet:25@", -EINVAL, NULL, 0 },
+		{ "inet:25@mx.example", -EINVAL, NULL, 0 },
+		{ "inet:25@::1", -EINVAL, NULL, 0 },
+		{ "inet6:25@10.0.0.1", -EINVAL, NULL, 0 },
+		{ "unix:relative", -EINVAL, NULL, 0 },
+		{ "/a/path", -EINVAL, NULL, 0 },
+		{ "", -EINVAL, NULL, 0 },
+		{ "fd:x", -EINVAL, NULL, 0 },
+		{ "pipe:/a", -EINVAL, NULL, 0 },
+	};
+	char path[200] = "unix:/";
+	struct spec s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(spec_parse(cases[i].text, &s), cases[i].rc);
+		if (cases[i].rc)
+			continue;
+		assert_string_equal(s.host, cases[i].host);
+		assert_int_equal(s.port, cases[i].port);
+	}
+	assert_int_equal(spec_parse("fd:3", &s), 0);
+	assert_int_equal(s.fd, 3);
+	memset(path + 6, 'x', 107);
+	assert_int_equal(spec_parse(path, &s), -ENAMETOOLONG);
+	path[5 + 107] = '\0';
+	assert_int_equal(spec_parse(path, &s), 0);
+	assert_string_equal(s.path, path + 5);
+	assert_int_equal(spec_parse("inet:1@127.9.9.9", &s), 0);
+	assert_true(spec_is_loopback(&s));
+	assert_int_equal(spec_parse("inet:1@0.0.0.0", &s), 0);
+	assert_false(spec_is_loopback(&s));
+}
+
+static void
+file_put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+files_are_read_whole(void **state)
+{
+	char folder[] = "/tmp/files-XXXXXX", policy[64], other[64];
+	char *text = NULL;
+	struct reader r;
+	struct files f;
+	size_t len;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(policy, sizeof(policy), "%s/p.yaml", folder);
+	snprintf(other, sizeof(other), "%s/n.txt", folder);
+	file_put(policy, "version: 1\n");
+	file_put(other, "");
+	files_init(&f, policy);
+	r = files_reader(&f);
+	assert_int_equal(r.read(r.ctx, policy, 11, &text, &len), 0);
+	assert_int_equal(len, 11);
+	assert_string_equal(text, "version: 1\n");
+	free(text);
+	/* Relative to the policy's folder, and empty. */
+	assert_int_equal(r.read(r.ctx, "n.txt", 100, &text, &len), 0);
+	assert_int_equal(len, 0);
+	assert_string_equal(text, "");
+	free(text);
+	text = NULL;
+	assert_int_equal(r.read(r.ctx, policy, 10, &text, &len), -EFBIG);
+	assert_int_equal(r.read(r.ctx, "no", 10, &text, &len), -ENOENT);
+	assert_int_equal(r.read(r.ctx, folder, 10, &text, &len), -EISDIR);
+	assert_int_equal(r.read(r.ctx, "/dev/zero", 10, &text, &len), -EINVAL);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(mkfifo(other, 0600), 0);
+	assert_int_equal(r.read(r.ctx, other, 10, &text, &len), -EINVAL);
+	assert_null(text);
+	unlink(other);
+	unlink(policy);
+	rmdir(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(line_escapes),
+		cmocka_unit_test(mailbox_is_written_as_smtp_has_it),
+		cmocka_unit_test(sockets_are_named),
+		cmocka_unit_test(files_are_read_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_policyd.c - the policy service of connector-milter, as Postfix asks
+ * it.
+ */
+#include "daemon.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct daemon shared;
+
+/* What Postfix 3.7 sends, more or less. */
+#define REQUEST(state, client, sender, recipient)                            \
+	"request=smtpd_access_policy\nprotocol_state=" state                 \
+	"\nprotocol_name=ESMTP\nclient_address=" client                      \
+	"\nclient_name=unknown\nclient_port=40000\nreverse_client_name=\n"   \
+	"server_address=10.1.1.1\nserver_port=25\nhelo_name=a.example\n"     \
+	"sender=" sender "\nrecipient=" recipient                            \
+	"\nrecipient_count=0\nqueue_id=\ninstance=1.2\nsize=0\netrn_domain=" \
+	"\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\n"            \
+	"ccert_subject=\nencryption_protocol=\npolicy_context=\n\n"
+
+static int
+client_open(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s",
+	    daemon_path(&shared, "policy.sock"));
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+static void
+client_send(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+		assert_true(n > 0);
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Reads count answers: up to that many empty lines. False when closed. */
+static bool
+client_read(int fd, int count, char *text, size_t size)
+{
+	size_t n = 0;
+
+	while (count && n + 1 < size) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		assert_int_equal(poll(&p, 1, DAEMON_TIMEOUT), 1);
+		if (recv(fd, text + n, 1, 0) <= 0)
+			return false;
+		n++;
+		if (n > 1 && text[n - 1] == '\n' && text[n - 2] == '\n')
+			count--;
+	}
+	text[n] = '\0';
+	return true;
+}
+
+static void
+expect_answer(const char *request, size_t len, const char *want)
+{
+	char answer[1024];
+	int fd = client_open();
+
+	client_send(fd, request, len);
+	assert_true(client_read(fd, 1, answer, sizeof(answer)));
+	assert_string_equal(answer, want);
+	close(fd);
+}
+
+static void
+expect_closed(const char *request, size_t len)
+{
+	char answer[1024];
+	int fd = client_open();
+
+	/* It may be closed while we still write. */
+	(void)!send(fd, request, len, MSG_NOSIGNAL);
+	assert_false(client_read(fd, 1, answer, sizeof(answer)));
+	close(fd);
+}
+
+#define ANSWER(request, want) expect_answer(request, sizeof(request) - 1, want)
+
+static void
+answers_are_right(void **state)
+{
+	(void)state;
+	ANSWER(REQUEST("RCPT", "192.168.5.10", "chris@contoso.com",
+		   "kate@fabrikam.com"),
+	    "action=OK\n\n");
+	ANSWER(REQUEST("RCPT", "192.168.5.10", "chris@contoso.com",
+		   "anna@contoso.com"),
+	    "action=DUNNO\n\n");
+	ANSWER(REQUEST("RCPT", "192.0.2.1", "chris@contoso.com",
+		   "anna@contoso.com"),
+	    "action=DUNNO\n\n");
+	ANSWER(REQUEST("RCPT", "192.0.2.1", "", "kate@fabrikam.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(
+	    REQUEST("RCPT", "2001:db8::1", "a@b.example", "kate@fabrikam.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	/* Loopback is a client like others: this is no local submission. */
+	ANSWER(REQUEST("RCPT", "127.0.0.1", "a@b.example", "kate@fabrikam.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(REQUEST("MAIL", "192.0.2.1", "a@b.example", ""),
+	    "action=DUNNO\n\n");
+	ANSWER(REQUEST("END-OF-MESSAGE", "192.0.2.1", "a@b.example",
+		   "kate@fabrikam.com"),
+	    "action=DUNNO\n\n");
+}
+
+/* What Postfix takes apart for us must not become ours by it. */
+static void
+routed_recipients_are_not_ours(void **state)
+{
+	(void)state;
+	ANSWER(REQUEST("RCPT", "192.0.2.1", "", "u@fabrikam.com@contoso.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(REQUEST("RCPT", "192.0.2.1", "", "u%fabrikam.com@contoso.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(REQUEST("RCPT", "192.0.2.1", "", "fabrikam.com!u@contoso.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(REQUEST("RCPT", "192.0.2.1", "", "john smith@contoso.com"),
+	    "action=DUNNO\n\n");
+	ANSWER(
+	    REQUEST("RCPT", "192.0.2.1", "", "postmaster"), "action=DUNNO\n\n");
+}
+
+static void
+undecidable_is_temporary(void **state)
+{
+	static const char unknown[] =
+	    REQUEST("RCPT", "unknown", "a@b.example", "anna@contoso.com");
+	char answer[1024];
+	int fd = client_open();
+
+	(void)state;
+	client_send(fd, unknown, sizeof(unknown) - 1);
+	assert_true(client_read(fd, 1, answer, sizeof(answer)));
+	assert_memory_equal(answer, "action=451 4.", 13);
+	close(fd);
+}
+
+static void
+malformed_is_temporary(void **state)
+{
+	static const char wrong[] =
+	    "action=451 4.3.0 Malformed policy request\n\n";
+
+	(void)state;
+	ANSWER("\n", wrong);
+	ANSWER("protocol_state=RCPT\nsender=\nrecipient=a@b\n\n", wrong);
+	ANSWER("request=junk\nprotocol_state=RCPT\n\n", wrong);
+	ANSWER("request=smtpd_access_policy\n\n", wrong);
+	ANSWER("request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	       "client_address=192.168.5.10\nsender=\n\n",
+	    wrong);
+	ANSWER("request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	       "client_address=192.0.2.1\nclient_address=192.168.5.10\n"
+	       "sender=\nrecipient=kate@fabrikam.com\n\n",
+	    wrong);
+	ANSWER("request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	       "client_address=192.168.5.10\nsender=\nrecipient\n\n",
+	    wrong);
+	ANSWER("request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	       "client_address=192.168.5.10\nsender=\n"
+	       "recipient=kate@fabrikam.com\0x\n\n",
+	    wrong);
+	ANSWER("request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	       "client_address=192.168.5.10\1\nsender=\n"
+	       "recipient=kate@fabrikam.com\n\n",
+	    wrong);
+}
+
+static void
+oversized_is_closed(void **state)
+{
+	enum { SIZE = 100000 };
+	char *text = malloc(SIZE);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', SIZE);
+	expect_closed(text, SIZE); /* a line without an end */
+	memcpy(text, "recipient=", 10);
+	text[2100] = '\n';
+	expect_closed(text, 2101); /* a line that is too long */
+	for (size_t i = 0; i + 4 <= 400; i += 4)
+		memcpy(text + i, "a=b\n", 4);
+	expect_closed(text, 400); /* too many lines */
+	free(text);
+	ANSWER(REQUEST("MAIL", "192.0.2.1", "", ""), "action=DUNNO\n\n");
+}
+
+static void
+requests_may_be_sent_ahead(void **state)
+{
+	static const char three[] = REQUEST("RCPT", "192.0.2.1", "",
+	    "kate@fabrikam.com") "request=junk\n\n" REQUEST("RCPT",
+	    "192.168.5.10", "", "kate@fabrikam.com");
+	static const char want[] =
+	    "action=550 5.7.1 Unable to relay\n\n"
+	    "action=451 4.3.0 Malformed policy request\n\n"
+	    "action=OK\n\n";
+	char answer[1024];
+	int fd = client_open();
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		client_send(fd, three, sizeof(three) - 1);
+		assert_true(client_read(fd, 3, answer, sizeof(answer)));
+		assert_string_equal(answer, want);
+	}
+	/* And byte by byte. */
+	for (size_t i = 0; i < sizeof(three) - 1; i++)
+		client_send(fd, three + i, 1);
+	assert_true(client_read(fd, 3, answer, sizeof(answer)));
+	assert_string_equal(answer, want);
+	close(fd);
+}
+
+/* Who leaves in the middle, or never reads, hurts nobody. */
+static void
+bad_peers_hurt_nobody(void **state)
+{
+	static const char request[] = REQUEST("MAIL", "192.0.2.1", "", "");
+	int idle = client_open(), deaf = client_open(), fd;
+	ssize_t n = 1;
+
+	(void)state;
+	for (size_t i = 1; i < sizeof(request); i += 37) {
+		fd = client_open();
+		client_send(fd, request, i);
+		close(fd);
+	}
+	/* Until its answers fill the socket; bounded. */
+	for (int i = 0; i < 100000 && n > 0; i++)
+		n = send(deaf, request, sizeof(request) - 1,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	ANSWER(REQUEST("MAIL", "192.0.2.1", "", ""), "action=DUNNO\n\n");
+	close(idle);
+	close(deaf);
+}
+
+static int
+shared_start(void **state)
+{
+	(void)state;
+	daemon_init(&shared, daemon_policy);
+	daemon_start(&shared, NULL);
+	return 0;
+}
+
+static int
+shared_end(void **state)
+{
+	(void)state;
+	daemon_fini(&shared);
+	return 0;
+}
+
+int
+policyd_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_are_right),
+		cmocka_unit_test(routed_recipients_are_not_ours),
+		cmocka_unit_test(undecidable_is_temporary),
+		cmocka_unit_test(malformed_is_temporary),
+		cmocka_unit_test(oversized_is_closed),
+		cmocka_unit_test(requests_may_be_sent_ahead),
+		cmocka_unit_test(bad_peers_hurt_nobody),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "policy service", tests, shared_start, shared_end);
+}
