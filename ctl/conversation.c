@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conversation.c - plays a recorded session to somebody, as an MTA would.
+ *
+ * Replies that no filter has a say in (banner, DATA, QUIT, a command out of
+ * sequence) are an MTA's: they are made up here, and of the recorded ones
+ * only the class is compared. NOOP, VRFY and their like are not compared.
+ */
+#include "conversation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct player {
+	const struct conversation *with;
+	const char *file;
+	struct conversation_state state;
+	struct report *report;
+	bool closed;   /* the server said 421 */
+	bool expected; /* DATA was accepted: the message may follow */
+};
+
+static const struct answer accepted = { .code = "250" };
+
+/* What an MTA says of its own accord. */
+static struct answer
+mta_answer(const char *code)
+{
+	struct answer a = accepted;
+
+	snprintf(a.code, sizeof a.code, "%s", code);
+	return a;
+}
+
+static bool
+is_accepted(const struct answer *a)
+{
+	return a->code[0] == '2' || a->code[0] == '3';
+}
+
+static int
+end_transaction(struct player *p)
+{
+	bool open = p->state.mail;
+
+	p->state.mail = false;
+	p->state.recipients = 0;
+	p->expected = false;
+	return open ? p->with->abort(p->with->ctx, &p->state) : 0;
+}
+
+static int
+ask(struct player *p, const struct step *step, struct answer *a)
+{
+	*a = accepted;
+	return p->with->command(p->with->ctx, step, &p->state, a);
+}
+
+static int
+play_command(struct player *p, const struct step *step, struct answer *a)
+{
+	struct conversation_state *s = &p->state;
+	int rc = 0;
+
+	switch (step->type) {
+	case STEP_HELO:
+		if ((rc = end_transaction(p)) == 0)
+			rc = ask(p, step, a);
+		break;
+	case STEP_MAIL:
+		if (s->mail) {
+			*a = mta_answer("503");
+			break;
+		}
+		rc = ask(p, step, a);
+		s->mail = is_accepted(a);
+		break;
+	case STEP_RCPT:
+		if (!s->mail) {
+			*a = mta_answer("503");
+			break;
+		}
+		rc = ask(p, step, a);
+		s->recipients += is_accepted(a);
+		break;
+	case STEP_DATA:
+		*a = mta_answer("503");
+		p->expected = false;
+		if (s->recipients == 0)
+			break;
+		rc = ask(p, step, a);
+		p->expected = is_accepted(a);
+		if (p->expected && !a->said)
+			*a = mta_answer("354");
+		break;
+	case STEP_RSET:
+		rc = end_transaction(p);
+		break;
+	case STEP_STARTTLS:
+		s->tls = true;
+		*a = mta_answer("220");
+		break;
+	case STEP_QUIT:
+		*a = mta_answer("221");
+		break;
+	case STEP_BANNER:
+	case STEP_MESSAGE:
+	case STEP_OTHER:
+	case STEP_AUTH:
+	case STEP_TLS:
+	case STEP_AT:
+		break;
+	}
+	return rc;
+}
+
+static int
+play_message(struct player *p, const struct step *step)
+{
+	const struct recorded_message *m = step->message;
+	const struct field *fields = NULL;
+	struct answer a = mta_answer("503");
+	size_t count = 0;
+	int rc = 0;
+
+	if (p->expected) {
+		a = accepted;
+		rc = p->with->message(
+		    p->with->ctx, step, &p->state, &a, &fields, &count);
+		if (rc < 0)
+			return rc;
+	}
+	if (step->expect.line == 0 && m->nmarks > 0)
+		p->report->decisions++;
+	report_reply(
+	    p->report, p->file, step_stage(step), &step->expect, &a, false);
+	if (is_accepted(&a))
+		report_marks(p->report, p->file, m, fields, count);
+	else if (m->nmarks > 0)
+		report_missing(p->report, p->file, m->marks[0].line,
+		    step_stage(step), mark_name(m->marks[0].type),
+		    "the message was not accepted");
+	p->closed = strcmp(a.code, "421") == 0;
+	return end_transaction(p);
+}
+
+static int
+play_step(struct player *p, const struct step *step)
+{
+	struct conversation_state *s = &p->state;
+	struct answer a = accepted;
+	int rc;
+
+	switch (step->type) {
+	case STEP_AUTH:
+		s->auth = step->text;
+		return 0;
+	case STEP_TLS:
+		s->tls = true;
+		s->tls_name = *step->text != '\0' ? step->text : NULL;
+		return 0;
+	case STEP_AT:
+		s->now = step->at;
+		return 0;
+	case STEP_BANNER: /* is connect's */
+	case STEP_OTHER:  /* nobody has a say */
+		return 0;
+	case STEP_MESSAGE:
+		return play_message(p, step);
+	case STEP_HELO:
+	case STEP_MAIL:
+	case STEP_RCPT:
+	case STEP_DATA:
+	case STEP_RSET:
+	case STEP_QUIT:
+	case STEP_STARTTLS:
+		break;
+	}
+	if ((rc = play_command(p, step, &a)) < 0)
+		return rc;
+	report_reply(
+	    p->report, p->file, step_stage(step), &step->expect, &a, false);
+	p->closed = strcmp(a.code, "421") == 0;
+	return 0;
+}
+
+int
+conversation_play(const struct conversation *with, const char *file,
+    const struct recorded_session *session, int64_t now, struct report *report)
+{
+	struct player p = { .with = with, .file = file, .report = report };
+	struct answer a = mta_answer("220");
+	int rc;
+
+	p.state.now = session->at != RECORDING_NOW ? session->at : now;
+	report->sessions++;
+	rc = with->connect(with->ctx, session, &p.state, &a);
+	if (rc == 0 && session->nsteps > 0 &&
+	    session->steps[0].type == STEP_BANNER)
+		report_reply(report, file, step_stage(&session->steps[0]),
+		    &session->steps[0].expect, &a, false);
+	p.closed = strcmp(a.code, "421") == 0;
+	for (size_t i = 0; i < session->nsteps && rc == 0; i++) {
+		const struct step *step = &session->steps[i];
+
+		if (p.closed && step->expect.line != 0) {
+			report_missing(report, file, step->expect.line,
+			    step_stage(step), step->expect.recorded,
+			    "the connection was closed");
+			break;
+		}
+		rc = play_step(&p, step);
+	}
+	return rc;
+}

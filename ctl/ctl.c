@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctl.c - what the verbs of connectorctl share.
+ *
+ * Complaints about the command line go to stderr with one line of advice, as
+ * do those about the policy, except where a verb's answer is about them.
+ */
+#include "ctl.h"
+#include "files.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HOST_SIZE = 256, WORD_SIZE = 32 };
+
+void
+ctl_init(struct ctl *ctl, const struct verb *verb)
+{
+	*ctl = (struct ctl){
+		.verb = verb,
+		.policy = POLICY_FILE,
+		.format = FORMAT_TEXT,
+		.out = stdout,
+		.err = stderr,
+	};
+}
+
+void
+verb_help(FILE *out, const struct verb *verb)
+{
+	fprintf(out,
+	    "usage: connectorctl %s %s\n\n%s\n\n%s"
+	    "  -p, --policy FILE     the policy; default " POLICY_FILE "\n"
+	    "      --format FORMAT   text (default) or json\n"
+	    "  -h, --help            this text\n\n"
+	    "Exit status: 0 yes, 1 no, 2 it could not tell.\n",
+	    verb->name, verb->synopsis, verb->summary, verb->options);
+}
+
+int
+ctl_option(struct ctl *ctl, int option, const char *value)
+{
+	switch (option) {
+	case 'p':
+		ctl->policy = value;
+		return -1;
+	case 'F':
+		if (strcmp(value, "text") == 0)
+			ctl->format = FORMAT_TEXT;
+		else if (strcmp(value, "json") == 0)
+			ctl->format = FORMAT_JSON;
+		else
+			return ctl_usage(
+			    ctl, "--format %s: write text or json", value);
+		return -1;
+	case 'h':
+		verb_help(ctl->out, ctl->verb);
+		return STATUS_YES;
+	default: /* getopt_long() said what is wrong */
+		fprintf(
+		    ctl->err, "Try: connectorctl %s --help\n", ctl->verb->name);
+		return STATUS_UNKNOWN;
+	}
+}
+
+int
+ctl_complain(const struct ctl *ctl, const char *format, ...)
+{
+	va_list ap;
+
+	fputs("connectorctl: ", ctl->err);
+	va_start(ap, format);
+	vfprintf(ctl->err, format, ap);
+	va_end(ap);
+	fputc('\n', ctl->err);
+	return STATUS_UNKNOWN;
+}
+
+int
+ctl_usage(const struct ctl *ctl, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(ctl->err, "connectorctl %s: ", ctl->verb->name);
+	va_start(ap, format);
+	vfprintf(ctl->err, format, ap);
+	va_end(ap);
+	fprintf(ctl->err, "\nusage: connectorctl %s %s\n", ctl->verb->name,
+	    ctl->verb->synopsis);
+	return STATUS_UNKNOWN;
+}
+
+int
+ctl_load(const struct ctl *ctl, struct ruleset **out, struct diagnostics *list)
+{
+	char host[HOST_SIZE] = "localhost";
+	struct reader reader;
+	struct files files;
+	int rc;
+
+	if (gethostname(host, sizeof host - 1) < 0)
+		snprintf(host, sizeof host, "localhost");
+	files_init(&files, ctl->policy);
+	reader = files_reader(&files);
+	rc = ruleset_load(&reader, ctl->policy, host, out, list);
+	return rc;
+}
+
+const char *
+where_format(const struct where *where, char buf[WHERE_TEXT_SIZE])
+{
+	int n;
+
+	buf[0] = '\0';
+	if (where->file == NULL)
+		return buf;
+	n = snprintf(buf, WHERE_TEXT_SIZE, "%.400s", where->file);
+	if (where->line != 0)
+		n += snprintf(
+		    buf + n, (size_t)(WHERE_TEXT_SIZE - n), ":%u", where->line);
+	if (where->line != 0 && where->column != 0)
+		snprintf(buf + n, (size_t)(WHERE_TEXT_SIZE - n), ":%u",
+		    where->column);
+	return buf;
+}
+
+static const char *
+severity_name(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_NOTE:
+		return "note";
+	case SEVERITY_WARNING:
+		return "warning";
+	case SEVERITY_ERROR:
+		break;
+	}
+	return "error";
+}
+
+void
+ctl_print_diagnostic(FILE *out, const struct diagnostic *d)
+{
+	char where[WHERE_TEXT_SIZE];
+
+	where_format(&d->where, where);
+	fprintf(out, "%s%s%s: %s [%s]\n", where, where[0] != '\0' ? ": " : "",
+	    severity_name(d->severity), d->message, d->id);
+}
+
+int
+ctl_ruleset(const struct ctl *ctl, struct ruleset **out)
+{
+	struct diagnostics *list = diagnostics_new();
+	const struct diagnostic *d;
+	int rc;
+
+	if (list == NULL)
+		return ctl_complain(ctl, "out of memory");
+	rc = ctl_load(ctl, out, list);
+	for (size_t i = 0; rc < 0 && (d = diagnostics_get(list, i)) != NULL;
+	     i++)
+		ctl_print_diagnostic(ctl->err, d);
+	if (rc < 0 && diagnostics_count(list, SEVERITY_NOTE) == 0)
+		ctl_complain(ctl, "%s: %s", ctl->policy, strerror(-rc));
+	diagnostics_free(list);
+	return rc < 0 ? STATUS_UNKNOWN : STATUS_YES;
+}
+
+int
+ctl_print_json(const struct ctl *ctl, json_t *json, int status)
+{
+	char *text = json == NULL
+			 ? NULL
+			 : json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+
+	json_decref(json);
+	if (text == NULL)
+		return ctl_complain(ctl, "could not write JSON: %s",
+		    "out of memory, or text that is not UTF-8");
+	fprintf(ctl->out, "%s\n", text);
+	free(text);
+	return status;
+}
+
+/* Levenshtein's distance, for short words. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[WORD_SIZE + 1], m = strlen(b);
+
+	if (m > WORD_SIZE)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i] != '\0'; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < m; j++) {
+			size_t best = diagonal + (a[i] != b[j]);
+
+			diagonal = row[j + 1];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (diagonal + 1 < best)
+				best = diagonal + 1;
+			row[j + 1] = best;
+		}
+	}
+	return row[m];
+}
+
+const char *
+did_you_mean(const char *word, const char *(*name)(size_t), size_t count)
+{
+	const char *found = NULL;
+	size_t best = 3; /* two slips of the finger, or a prefix */
+
+	for (size_t i = 0; i < count; i++) {
+		size_t d = distance(word, name(i));
+
+		if (strlen(word) >= 2 &&
+		    strncmp(word, name(i), strlen(word)) == 0)
+			d = 1;
+		if (d < best) {
+			best = d;
+			found = name(i);
+		}
+	}
+	return found;
+}
+
+int64_t
+clock_now(void)
+{
+	return (int64_t)time(NULL);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain_print.c - says what was decided: JSON for programs, and text as a
+ * colleague would say it.
+ */
+#include "explain.h"
+
+#include <string.h>
+
+static bool
+has_set(uint32_t set, unsigned bit)
+{
+	return (set & UINT32_C(1) << bit) != 0;
+}
+
+static const char *
+local_format(const struct listener *l, char *buf, size_t size)
+{
+	char addr[NETADDR_TEXT_SIZE];
+	bool ipv6 = l->addr.family == FAMILY_IPV6;
+
+	snprintf(buf, size, "%s%s%s:%u", ipv6 ? "[" : "",
+	    netaddr_format(&l->addr, addr), ipv6 ? "]" : "", l->port);
+	return buf;
+}
+
+static const char *
+reply_format(const struct reply *r, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s%s%s%s%s", r->code,
+	    r->enhanced != NULL ? " " : "", r->enhanced ? r->enhanced : "",
+	    r->text != NULL ? " " : "", r->text ? r->text : "");
+	return buf;
+}
+
+static bool
+has_reply(const struct decision *d)
+{
+	return d->reply.code != NULL &&
+	       (d->verdict != VERDICT_ACCEPT || d->monitored);
+}
+
+/* ---- JSON ------------------------------------------------------------ */
+
+static json_t *
+step_json(const struct explained_step *step)
+{
+	const struct decision *d = &step->decision;
+	char text[640], where[WHERE_TEXT_SIZE];
+	json_t *json = json_pack("{s:s, s:s*, s:s}", "stage",
+	    stage_name(d->stage), "argument", step->argument, "verdict",
+	    verdict_name(d->verdict));
+	bool refused = has_reply(d);
+	int rc = 0;
+
+	if (json == NULL)
+		return NULL;
+	if (refused)
+		rc |= json_object_set_new(json, "reply",
+		    json_string(reply_format(&d->reply, text, sizeof text)));
+	if (refused && d->right != NULL)
+		rc |= json_object_set_new(json, "right", json_string(d->right));
+	if (where_format(&d->where, where)[0] != '\0')
+		rc |= json_object_set_new(json, "at", json_string(where));
+	if (refused && d->why != NULL)
+		rc |= json_object_set_new(json, "why", json_string(d->why));
+	if (d->monitored)
+		rc |= json_object_set_new(json, "monitored", json_true());
+	if (rc != 0) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+static json_t *
+names_json(uint32_t set, unsigned count, const char *(*name)(unsigned))
+{
+	json_t *json = json_array();
+
+	for (unsigned i = 0; i < count; i++) {
+		if (has_set(set, i))
+			json_array_append_new(json, json_string(name(i)));
+	}
+	return json;
+}
+
+static const char *
+right_text(unsigned i)
+{
+	return right_name((enum right)i);
+}
+
+static const char *
+principal_text(unsigned i)
+{
+	return principal_name((enum principal)i);
+}
+
+static json_t *
+edits_json(const struct explained *e, int type)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < e->nedits; i++) {
+		const struct edit *edit = &e->edits[i];
+
+		if ((int)edit->type != type)
+			continue;
+		json_array_append_new(json,
+		    type == EDIT_STRIP ? json_string(edit->name)
+				       : json_pack("{s:s, s:s}", "name",
+					     edit->name, "value", edit->value));
+	}
+	return json;
+}
+
+static int
+print_json(const struct ctl *ctl, const struct explained *e, int status)
+{
+	const struct session *s = e->session;
+	const struct netrange *range = session_range(s, NULL);
+	json_t *considered = json_array(), *steps = json_array();
+	char client[NETADDR_TEXT_SIZE], local[64];
+	char text[NETRANGE_TEXT_SIZE];
+
+	for (size_t i = 0; i < e->nconsidered; i++)
+		json_array_append_new(
+		    considered, json_pack("{s:s, s:s}", "connector",
+				    e->considered[i].connector, "lost",
+				    e->considered[i].lost));
+	for (size_t i = 0; i < e->nsteps; i++)
+		json_array_append_new(steps, step_json(&e->steps[i]));
+	return ctl_print_json(ctl,
+	    json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
+		      "s:o, s:s}",
+		"policy", ruleset_id(session_ruleset(s)), "client",
+		netaddr_format(&e->question->client, client), "local",
+		local_format(&e->question->local, local, sizeof local),
+		"connector", session_connector(s), "principals",
+		names_json(
+		    session_principals(s), PRINCIPAL_COUNT, principal_text),
+		"range", range != NULL ? netrange_format(range, text) : NULL,
+		"rights",
+		names_json(session_rights(s), RIGHT_COUNT, right_text),
+		"considered", considered, "steps", steps, "strip",
+		edits_json(e, EDIT_STRIP), "stamp", edits_json(e, EDIT_STAMP),
+		"verdict", verdict_name(e->verdict)),
+	    status);
+}
+
+/* ---- Text ------------------------------------------------------------ */
+
+static void
+print_choice(FILE *out, const struct explained *e)
+{
+	const struct session *s = e->session;
+	struct where where = { 0 };
+	const struct netrange *range = session_range(s, &where);
+	char text[NETRANGE_TEXT_SIZE], at[WHERE_TEXT_SIZE];
+
+	if (session_connector(s) == NULL)
+		fputs("Connector   none\n", out);
+	else
+		fprintf(out, "Connector   %s\n", session_connector(s));
+	if (range != NULL)
+		fprintf(out, "  because   %s holds the client (%s)\n",
+		    netrange_format(range, text), where_format(&where, at));
+	for (size_t i = 0; i < e->nconsidered; i++) {
+		const struct candidate *c = &e->considered[i];
+
+		where_format(&c->where, at);
+		fprintf(out, "  not       %s: %s%s%s%s\n", c->connector,
+		    c->lost, at[0] != '\0' ? " (" : "", at,
+		    at[0] != '\0' ? ")" : "");
+	}
+}
+
+static void
+print_rights(FILE *out, const struct session *s)
+{
+	const char *label = "Session is";
+
+	for (unsigned i = 0; i < PRINCIPAL_COUNT; i++) {
+		if (has_set(session_principals(s), i)) {
+			fprintf(out, "%-11s %s\n", label, principal_text(i));
+			label = "";
+		}
+	}
+	label = "Rights";
+	for (unsigned i = 0; i < RIGHT_COUNT; i++) {
+		struct where where = { 0 };
+		char at[WHERE_TEXT_SIZE];
+		const char *origin =
+		    session_right_origin(s, (enum right)i, &where);
+
+		if (!has_set(session_rights(s), i))
+			continue;
+		where_format(&where, at);
+		fprintf(out, "%-11s %-44s %s%s%s%s\n", label, right_text(i),
+		    origin != NULL ? origin : "", at[0] != '\0' ? " (" : "", at,
+		    at[0] != '\0' ? ")" : "");
+		label = "";
+	}
+	if (session_rights(s) == 0)
+		fprintf(out, "%-11s none\n", label);
+}
+
+static void
+print_step(FILE *out, const struct explained_step *step)
+{
+	const struct decision *d = &step->decision;
+	char text[640], at[WHERE_TEXT_SIZE];
+
+	fprintf(out, "%-11s %s%s%s\n", stage_name(d->stage),
+	    step->argument != NULL ? step->argument : "",
+	    step->argument != NULL ? ": " : "",
+	    has_reply(d) ? reply_format(&d->reply, text, sizeof text)
+			 : verdict_name(d->verdict));
+	if (d->monitored)
+		fputs("            let pass: mode monitor\n", out);
+	where_format(&d->where, at);
+	if (d->why != NULL && d->why[0] != '\0')
+		fprintf(out, "  because   %s%s%s%s\n", d->why,
+		    at[0] != '\0' ? " (" : "", at, at[0] != '\0' ? ")" : "");
+}
+
+static void
+print_edits(FILE *out, const struct explained *e, int type, const char *label)
+{
+	for (size_t i = 0; i < e->nedits; i++) {
+		const struct edit *edit = &e->edits[i];
+
+		if ((int)edit->type != type)
+			continue;
+		fprintf(out, "%-11s %s%s%s\n", label, edit->name,
+		    type == EDIT_STAMP ? ": " : "",
+		    type == EDIT_STAMP ? edit->value : "");
+		label = "";
+	}
+}
+
+static int
+print_text(const struct ctl *ctl, const struct explained *e, int status)
+{
+	static const char *const outcome[] = {
+		[VERDICT_ACCEPT] = "accepted",
+		[VERDICT_REJECT] = "refused",
+		[VERDICT_TEMPFAIL] = "refused for now",
+	};
+	char client[NETADDR_TEXT_SIZE], local[64];
+	FILE *out = ctl->out;
+
+	fprintf(out, "Client      %s to %s\n",
+	    netaddr_format(&e->question->client, client),
+	    local_format(&e->question->local, local, sizeof local));
+	fprintf(out, "Policy      %s (%s)\n",
+	    ruleset_file(session_ruleset(e->session)),
+	    ruleset_id(session_ruleset(e->session)));
+	print_choice(out, e);
+	print_rights(out, e->session);
+	for (size_t i = 0; i < e->nsteps; i++)
+		print_step(out, &e->steps[i]);
+	print_edits(out, e, EDIT_STRIP, "Strips");
+	print_edits(out, e, EDIT_STAMP, "Stamps");
+	fprintf(out, "Outcome     %s\n", outcome[e->verdict]);
+	return status;
+}
+
+int
+explain_print(const struct ctl *ctl, const struct explained *e)
+{
+	int status = e->verdict == VERDICT_ACCEPT ? STATUS_YES : STATUS_NO;
+
+	if (ctl->format == FORMAT_JSON)
+		return print_json(ctl, e, status);
+	return print_text(ctl, e, status);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.c - compares what was recorded with what was decided.
+ *
+ * A recorded reply demands what it says and no more: its code, then the
+ * enhanced code, then how the text ends.
+ */
+#include "conversation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REPLY_LINE_SIZE = 640 };
+
+void
+answer_set(struct answer *a, const struct reply *reply)
+{
+	a->said = true;
+	snprintf(a->code, sizeof a->code, "%s", reply->code);
+	snprintf(a->enhanced, sizeof a->enhanced, "%s",
+	    reply->enhanced != NULL ? reply->enhanced : "");
+	snprintf(a->text, sizeof a->text, "%s",
+	    reply->text != NULL ? reply->text : "");
+}
+
+int
+answer_parse(const char *line, struct answer *a)
+{
+	size_t n;
+
+	memset(a, 0, sizeof *a);
+	a->said = true;
+	if (strspn(line, "0123456789") != 3 ||
+	    (line[3] != ' ' && line[3] != '-' && line[3] != '\0'))
+		return -EPROTO;
+	memcpy(a->code, line, 3);
+	line += 3;
+	line += *line != '\0';
+	line += strspn(line, " ");
+	n = strspn(line, "0123456789.");
+	if (n >= 5 && n < sizeof a->enhanced && line[1] == '.' &&
+	    (line[n] == ' ' || line[n] == '\0')) {
+		memcpy(a->enhanced, line, n);
+		line += n;
+		line += strspn(line, " ");
+	}
+	snprintf(a->text, sizeof a->text, "%s", line);
+	return 0;
+}
+
+static bool
+code_holds(const char *recorded, const struct answer *a)
+{
+	if (!a->said || recorded[1] == 'x')
+		return recorded[0] == a->code[0];
+	return strcmp(recorded, a->code) == 0;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	while (n > 0 && strchr(" \t\r", text[n - 1]) != NULL)
+		n--;
+	return n >= m && memcmp(text + n - m, end, m) == 0;
+}
+
+static bool
+reply_holds(const struct expect *e, const struct answer *a, bool exact)
+{
+	if (!code_holds(e->code, a))
+		return false;
+	if (!exact && (!a->said || a->enhanced[0] == '\0'))
+		return true;
+	if (e->enhanced != NULL && strcmp(e->enhanced, a->enhanced) != 0)
+		return false;
+	return e->text == NULL || ends_with(a->text, e->text);
+}
+
+void
+report_missing(struct report *r, const char *file, uint32_t line,
+    const char *stage, const char *recorded, const char *decided)
+{
+	r->differences++;
+	r->difference(r->ctx, &(struct difference){ .file = file,
+				  .line = line,
+				  .stage = stage,
+				  .recorded = recorded,
+				  .decided = decided });
+}
+
+void
+report_reply(struct report *r, const char *file, const char *stage,
+    const struct expect *e, const struct answer *a, bool exact)
+{
+	char decided[REPLY_LINE_SIZE];
+
+	if (e->line == 0)
+		return;
+	r->decisions++;
+	if (reply_holds(e, a, exact))
+		return;
+	snprintf(decided, sizeof decided, "%s%s%s%s%s", a->code,
+	    a->enhanced[0] != '\0' ? " " : "", a->enhanced,
+	    a->text[0] != '\0' ? " " : "", a->text);
+	report_missing(r, file, e->line, stage, e->recorded, decided);
+}
+
+struct mark_report {
+	struct report *report;
+	const char *file;
+};
+
+static void
+on_mark(void *ctx, const struct mark_complaint *c)
+{
+	const struct mark_report *m = ctx;
+
+	report_missing(m->report, m->file, c->mark->line, stage_name(STAGE_EOM),
+	    c->recorded, c->decided);
+}
+
+void
+report_marks(struct report *r, const char *file,
+    const struct recorded_message *m, const struct field *fields, size_t count)
+{
+	struct mark_report ctx = { .report = r, .file = file };
+
+	fields_compare(m, fields, count, on_mark, &ctx);
+}
+
+const char *
+step_stage(const struct step *step)
+{
+	switch (step->type) {
+	case STEP_BANNER:
+		return stage_name(STAGE_CONNECT);
+	case STEP_HELO:
+		return stage_name(STAGE_HELO);
+	case STEP_MAIL:
+		return stage_name(STAGE_MAIL);
+	case STEP_RCPT:
+		return stage_name(STAGE_RCPT);
+	case STEP_DATA:
+		return stage_name(STAGE_DATA);
+	case STEP_MESSAGE:
+		return stage_name(STAGE_EOM);
+	case STEP_RSET:
+		return stage_name(STAGE_ABORT);
+	case STEP_QUIT:
+	case STEP_STARTTLS:
+	case STEP_OTHER:
+	case STEP_AUTH:
+	case STEP_TLS:
+	case STEP_AT:
+		break;
+	}
+	return "command";
+}
