@@ -169,6 +169,11 @@ access_find(const struct daemon *d, struct access *out)
 	struct access a = { (uid_t)-1, (gid_t)-1, o->socket_mode };
 	bool root = geteuid() == 0;
 
+	if (d->milter.type != SPEC_UNIX &&
+	    !(d->has_policyd && d->policy.type == SPEC_UNIX)) {
+		*out = a;
+		return 0;
+	}
 	if (root && d->identity.user)
 		a.owner = d->identity.uid;
 	if ((root || o->socket_group_given) &&
