@@ -289,6 +289,9 @@ make_contest(
 	if (error == -EINVAL) {
 		say_conflicts(compile, contest, conflicts, nconflicts);
 		error = 0; /* others may have some to say, too */
+	} else if (error == -E2BIG) {
+		say_too_many(compile->diagnostics,
+		    compile->ruleset->policy->connectors[0].where);
 	}
 	return error;
 }
@@ -338,7 +341,8 @@ make_contests(struct compile *compile)
 }
 
 static int
-make_list(const struct range_list *list, struct netset **set)
+make_list(const struct range_list *list, struct netset **set,
+    struct diagnostics *diagnostics)
 {
 	struct netset_entry *entries;
 	size_t i, none = 0;
@@ -353,6 +357,8 @@ make_list(const struct range_list *list, struct netset **set)
 	}
 	error = netset_new(entries, list->count, set, NULL, &none);
 	free(entries);
+	if (error == -E2BIG)
+		say_too_many(diagnostics, list->where);
 	return error;
 }
 
@@ -380,8 +386,10 @@ fill(struct compile *compile, const char *server)
 	for (i = 0; i < policy->nconnectors; i++)
 		rule_init(&ruleset->rules[i], &policy->connectors[i]);
 	ruleset->needs = needs_of(ruleset);
-	if ((error = make_list(&policy->ip_allow_list, &ruleset->allow)) != 0 ||
-	    (error = make_list(&policy->ip_block_list, &ruleset->block)) != 0 ||
+	if ((error = make_list(&policy->ip_allow_list, &ruleset->allow,
+		 compile->diagnostics)) != 0 ||
+	    (error = make_list(&policy->ip_block_list, &ruleset->block,
+		 compile->diagnostics)) != 0 ||
 	    (error = make_views(ruleset)) != 0 ||
 	    (error = make_contests(compile)) != 0)
 		return error;

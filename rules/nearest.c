@@ -12,10 +12,12 @@
 
 enum { WORD_SIZE = 64 }; /* longer ones are not compared */
 
-static char
+static unsigned char
 lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	unsigned char u = (unsigned char)c;
+
+	return u >= 'A' && u <= 'Z' ? (unsigned char)(u - 'A' + 'a') : u;
 }
 
 bool
@@ -62,7 +64,8 @@ distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (j = 1; j <= lb; j++) {
-			char x = lower(a[i - 1]), y = lower(b[j - 1]);
+			unsigned char x = lower(a[i - 1]);
+			unsigned char y = lower(b[j - 1]);
 			size_t best = above[j - 1] + (x != y);
 
 			if (above[j] + 1 < best)

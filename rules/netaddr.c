@@ -526,25 +526,26 @@ put_ipv4(char *out, uint64_t addr)
 }
 
 static unsigned
-group(const struct netaddr *addr, int i)
+group(const struct netaddr *addr, unsigned i)
 {
 	uint64_t half = i < GROUPS / 2 ? addr->hi : addr->lo;
 
-	return half >> (48 - i % 4 * 16) & 0xffff;
+	return half >> (3 - i % 4) * 16 & 0xffff;
 }
 
 /* The first longest run of two zero groups or more (RFC 5952, section
- * 4.2). */
+ * 4.2), empty and behind the last group if there is none. */
 static void
-zeros_find(const struct netaddr *addr, int *from, int *to)
+zeros_find(const struct netaddr *addr, unsigned *from, unsigned *to)
 {
-	int i, start = 0;
+	unsigned i, start = 0, longest = 1;
 
-	*from = *to = -1;
+	*from = *to = GROUPS;
 	for (i = 0; i < GROUPS; i++) {
-		if (group(addr, i) != 0)
+		if (group(addr, i) != 0) {
 			start = i + 1;
-		else if (i + 1 - start > (*from < 0 ? 1 : *to - *from)) {
+		} else if (i + 1 - start > longest) {
+			longest = i + 1 - start;
 			*from = start;
 			*to = i + 1;
 		}
@@ -554,23 +555,25 @@ zeros_find(const struct netaddr *addr, int *from, int *to)
 static char *
 put_ipv6(char *out, const struct netaddr *addr)
 {
-	int i = 0, from, to;
+	unsigned i, from, to;
+	const char *c;
 
 	if (is_mapped(addr)) {
-		memcpy(out, "::ffff:", 7);
-		return put_ipv4(out + 7, addr->lo & UINT32_MAX);
+		for (c = "::ffff:"; *c != '\0'; c++)
+			*out++ = *c;
+		return put_ipv4(out, addr->lo & UINT32_MAX);
 	}
 	zeros_find(addr, &from, &to);
-	while (i < GROUPS) {
+	for (i = 0; i < GROUPS; i++) {
 		if (i == from) {
 			*out++ = ':';
 			*out++ = ':';
-			i = to;
-			continue;
 		}
+		if (i >= from && i < to)
+			continue;
 		if (i > 0 && i != to)
 			*out++ = ':';
-		out = put_number(out, group(addr, i++), 16);
+		out = put_number(out, group(addr, i), 16);
 	}
 	return out;
 }

@@ -37,8 +37,8 @@ enum { NETSET_NONE = 0 }; /* no pick */
 /* Builds from count entries. Answers -EINVAL and up to *nconflicts conflicts
  * (in: room, out: how many were written) when there are any; of those that
  * do not fit into the room, the ones with the higher addresses are left out.
- * -E2BIG: too many entries, or those that expire lie on each other a hundred
- * deep and more. The set keeps entry indices, not the entries. */
+ * -E2BIG: more than 2^30 entries, or expiring ones that lie over a hundred
+ * deep on each other throughout. The set keeps indices, not entries. */
 int netset_new(const struct netset_entry *, size_t count, struct netset **,
     struct netset_conflict *, size_t *nconflicts);
 void netset_free(struct netset *);

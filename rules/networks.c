@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * networks - ranges as they are written, and the names they go by.
+ * networks - names for lists of ranges.
  *
- * A range that is not an address stands in the model as a reference: it has
- * a network's name and no family. networks_resolve() leaves none of them.
- * The ranges of a network are copied where its name stands, but a list that
- * is one bare name shares them: a million ranges are held once. Network
- * files are read here line by line, without YAML.
+ * Reads the mapping of networks, and network files line by line, without
+ * YAML. networks_resolve() puts ranges where names stand: the ranges of a
+ * network are copied there, but a list that is one bare name shares them, so
+ * that a million ranges are held once. A network cannot hold another.
  */
 #include "networks.h"
 
@@ -16,118 +15,10 @@
 
 #include "nearest.h"
 
-enum {
-	NEAREST_MAX = 1000
-}; /* names that are looked through for a likely one */
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static int
-spend_ranges(struct decoder *decoder, size_t count, struct where where)
-{
-	struct loading *loading = decoder->ctx;
-
-	if (count <= loading->ranges_left) {
-		loading->ranges_left -= count;
-		return 0;
-	}
-	if (decoder->complaints->left > 0)
-		complain(decoder->complaints, "E-LIMIT", where,
-		    "the policy holds more than %d ranges", RANGES_MAX);
-	loading->ranges_left = 0;
-	decoder->complaints->left = 0;
-	return -EINVAL;
-}
-
-/* ---- One range ------------------------------------------------------- */
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* What somebody who wrote this took for an address. */
-static bool
-looks_like_address(const char *text)
-{
-	return is_digit(text[0]) || strpbrk(text, ":/") != NULL;
-}
-
-static bool
-is_network_name(const char *text)
-{
-	size_t i;
-
-	if (!is_letter(text[0]))
-		return false;
-	for (i = 0; text[i] != '\0'; i++)
-		if (!is_letter(text[i]) && !is_digit(text[i]) &&
-		    strchr("-_.", text[i]) == NULL)
-			return false;
-	return i <= NAME_MAX_LENGTH;
-}
-
-static int
-range_complain(
-    struct decoder *decoder, const struct item *item, const char *why)
-{
-	char show[SHOWN_SIZE];
-
-	shown(item->text, show);
-	if (strcmp(item->text, "*") == 0)
-		complain(decoder->complaints, "E-ADDRESS", item->where,
-		    "%s: \"*\" is not a range; everyone is written as "
-		    "0.0.0.0-255.255.255.255 and \"::/0\"",
-		    decoder->key);
-	else if (item->text[0] == '-')
-		complain(decoder->complaints, "E-ADDRESS", item->where,
-		    "%s: \"%s\" begins with a dash; put a space behind the "
-		    "dash of a list",
-		    decoder->key, show);
-	else if (looks_like_address(item->text))
-		complain(decoder->complaints, "E-ADDRESS", item->where,
-		    "%s: \"%s\": %s", decoder->key, show, why);
-	else
-		complain(decoder->complaints, "E-ADDRESS", item->where,
-		    "%s: \"%s\" is neither an address nor a network's name",
-		    decoder->key, show);
-	return -EINVAL;
-}
-
-/* An address, a-b, a CIDR, or a network's name to be looked up later. */
-static int
-range_decode(struct decoder *decoder, const struct field *field, void *object)
-{
-	struct range *range = object;
-	const struct item *item = schema_item(decoder);
-	char why[NETADDR_WHY_SIZE];
-	int result;
-
-	(void)field;
-	if (item == NULL)
-		return -EINVAL;
-	range->where = item->where;
-	result =
-	    netrange_parse(item->text, &range->range, &range->host_bits, why);
-	if (result == -EINVAL && is_network_name(item->text)) {
-		range->network =
-		    arena_text(decoder->arena, item->text, item->len);
-		result = range->network != NULL ? 0 : -ENOMEM;
-	} else if (result == -EINVAL) {
-		(void)range_complain(decoder, item, why);
-	} else if (result == 0) {
-		result = spend_ranges(decoder, 1, item->where);
-	}
-	source_next(decoder->source);
-	return result;
-}
+/* So many names are looked through for one that was meant. */
+enum { NEAREST_MAX = 1000 };
 
 static bool
 is_reference(const struct range *range)
@@ -136,105 +27,7 @@ is_reference(const struct range *range)
 	       range->network != NULL;
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar, for year >= 1970: whole
- * years, with one day for each leap year before. */
-static int64_t
-days_since_epoch(int year, int month, int day)
-{
-	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
-		273, 304, 334 };
-	int past = year - 1;
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	int64_t leaps = past / 4 - past / 100 + past / 400 - 477;
-
-	return (int64_t)(year - 1970) * 365 + leaps + before[month - 1] +
-	       (month > 2 && leap) + day - 1;
-}
-
-/* YYYY-MM-DD of a day that exists. */
-static bool
-date_parse(const char *text, int64_t *days)
-{
-	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
-	int parts[3] = { 0 };
-	size_t i, part = 0;
-	bool leap;
-
-	for (i = 0; i < 10; i++) {
-		if (i == 4 || i == 7) {
-			part++;
-			if (text[i] != '-')
-				return false;
-			continue;
-		}
-		if (!is_digit(text[i]))
-			return false;
-		parts[part] = parts[part] * 10 + (text[i] - '0');
-	}
-	leap =
-	    (parts[0] % 4 == 0 && parts[0] % 100 != 0) || parts[0] % 400 == 0;
-	if (text[10] != '\0' || parts[0] < 1970 || parts[1] < 1 ||
-	    parts[1] > 12 || parts[2] < 1 ||
-	    parts[2] > lengths[parts[1] - 1] + (parts[1] == 2 && leap))
-		return false;
-	*days = days_since_epoch(parts[0], parts[1], parts[2]);
-	return true;
-}
-
-static int
-until_decode(struct decoder *decoder, const struct field *field, void *object)
-{
-	const struct item *item = schema_item(decoder);
-	char show[SHOWN_SIZE];
-	int64_t days;
-	int result = 0;
-
-	if (item == NULL)
-		return -EINVAL;
-	if (date_parse(item->text, &days)) {
-		/* The day itself still takes part. */
-		schema_store(field, object, (uint64_t)(days + 1) * 86400);
-	} else {
-		complain(decoder->complaints, "E-VALUE", item->where,
-		    "%s: \"%s\" is not a day that exists; write "
-		    "year-month-day, as in 2027-03-31",
-		    decoder->key, shown(item->text, show));
-		result = -EINVAL;
-	}
-	source_next(decoder->source);
-	return result;
-}
-
-/* clang-format off */
-static const struct field range_fields[] = {
-	{ .key = "range", .decode = range_decode, .flags = FIELD_REQUIRED,
-	  .exchange = "RemoteIPRanges",
-	  .doc = "an address, two addresses and a dash, a CIDR, or a network" },
-	{ .key = "comment", .decode = schema_text, AT(range, comment),
-	  .max = NOTE_MAX_LENGTH, .doc = "what is there" },
-	{ .key = "owner", .decode = schema_text, AT(range, owner),
-	  .max = NOTE_MAX_LENGTH, .doc = "whom to ask about it" },
-	{ .key = "until", .decode = until_decode, AT(range, until),
-	  .preset = UNTIL_FOREVER,
-	  .doc = "the last day (UTC) on which it takes part" },
-};
-/* clang-format on */
-
-const struct record networks_range_record = {
-	.what = "a range",
-	.fields = range_fields,
-	.nfields = COUNT(range_fields),
-	.shorthand = "range",
-};
-
-const struct field networks_range_element = {
-	.decode = schema_record,
-	.record = &networks_range_record,
-	.size = sizeof(struct range),
-};
-
-/* ---- Networks -------------------------------------------------------- */
+/* ---- The mapping, and its files -------------------------------------- */
 
 struct network_file {
 	const char *path;
@@ -259,9 +52,9 @@ static const struct field file_fields[] = {
 
 static const struct field inline_field = {
 	.decode = schema_list, .flags = FIELD_FILLED,
-	AT(network, ranges.items), .count = offsetof(struct network, ranges.count),
+	LIST_AT(network, ranges.items, ranges.count),
 	.where = offsetof(struct network, ranges.where),
-	.element = &networks_range_element,
+	.element = &range_element,
 };
 /* clang-format on */
 
@@ -320,13 +113,13 @@ line_decode(
 	result =
 	    netrange_parse(line->text, &range->range, &range->host_bits, why);
 	if (result == 0) {
-		result = spend_ranges(decoder, 1, line->where);
+		result = ranges_spend(decoder, 1, line->where);
 		range->until = UNTIL_FOREVER;
 		range->where = line->where;
 		list->count++;
 	} else if (result == -EINVAL) {
 		shown(line->text, show);
-		if (looks_like_address(line->text))
+		if (range_looks_like_address(line->text))
 			complain(decoder->complaints, "E-ADDRESS", line->where,
 			    "\"%s\": %s", show, why);
 		else
@@ -425,9 +218,9 @@ network_name(
 
 	if (item->type != ITEM_TEXT)
 		return -EINVAL; /* complained of by the source */
-	if (!is_network_name(item->text)) {
+	if (!range_is_name(item->text)) {
 		complain(decoder->complaints, "E-NETWORK", item->where,
-		    looks_like_address(item->text)
+		    range_looks_like_address(item->text)
 			? "the network's name \"%s\" looks like an address; "
 			  "begin it with a letter"
 			: "\"%s\" cannot be a network's name; write a letter, "
@@ -663,7 +456,7 @@ list_resolve(struct decoder *decoder, struct range_list *list)
 		}
 		total += network->ranges.count;
 		if (list->count > 1 &&
-		    spend_ranges(
+		    ranges_spend(
 			decoder, network->ranges.count, entry->where) != 0)
 			return -EINVAL;
 	}

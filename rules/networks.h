@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * networks.h - ranges as they are written, and the names they go by.
+ * networks.h - names for lists of ranges.
  *
- * Decodes lists of ranges, the mapping of networks and the files that
- * networks may come from; afterwards puts the ranges of networks where their
- * names stand. Part of policy.c's work, in a file of its own for its length.
+ * Decodes the mapping of networks and the files that they may come from;
+ * afterwards puts the ranges of networks where their names stand.
  */
 #ifndef NETWORKS_H
 #define NETWORKS_H
 
 #include "policy.h"
+#include "ranges.h"
 #include "schema.h"
-
-enum {
-	RANGES_MAX = 4000000, /* in one policy, as they stand after names are
-				 replaced */
-	NAME_MAX_LENGTH = 64,
-	NOTE_MAX_LENGTH = 256, /* of a comment or an owner */
-};
 
 /* What the decoder's ctx is while a policy is loaded. */
 struct loading {
@@ -29,9 +22,6 @@ struct loading {
 	const struct network **by_name; /* sorted; made by networks_resolve() */
 };
 
-/* One entry of a list of ranges (struct range), for schema_list(). */
-extern const struct field networks_range_element;
-extern const struct record networks_range_record;
 extern const struct record networks_file_record;
 
 /* The mapping of names to networks. */

@@ -26,8 +26,9 @@
 enum {
 	TEXT_MAX = 64 << 20, /* bytes of a policy and its files together */
 	COMPLAINTS_MAX = 200,
-	FINGERPRINT_SIZE = 16,
 };
+
+#define FINGERPRINT_SIZE sizeof(XXH128_canonical_t)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -297,15 +298,14 @@ static const struct field connector_fields[] = {
 	  .preset = MODE_OF_POLICY, .words = &modes,
 	  .doc = "enforce or monitor; default: the policy's" },
 	{ .key = "bindings", .decode = schema_list, .flags = FIELD_FILLED,
-	  AT(connector, bindings), .count = offsetof(struct connector, nbindings),
+	  LIST_AT(connector, bindings, nbindings),
 	  .element = &binding_element, .exchange = "Bindings",
 	  .doc = "local addresses and ports; default: every listener" },
 	{ .key = "remote_ip_ranges", .decode = schema_list,
 	  .flags = FIELD_REQUIRED | FIELD_FILLED,
-	  AT(connector, remote_ip_ranges.items),
-	  .count = offsetof(struct connector, remote_ip_ranges.count),
+	  LIST_AT(connector, remote_ip_ranges.items, remote_ip_ranges.count),
 	  .where = offsetof(struct connector, remote_ip_ranges.where),
-	  .element = &networks_range_element, .exchange = "RemoteIPRanges",
+	  .element = &range_element, .exchange = "RemoteIPRanges",
 	  .doc = "the clients that it is for" },
 	{ .key = "auth_mechanism", .decode = schema_set, .flags = FIELD_FILLED,
 	  AT(connector, auth_mechanism),
@@ -318,8 +318,7 @@ static const struct field connector_fields[] = {
 	  .words = &groups, .exchange = "PermissionGroups",
 	  .doc = "whom it serves, each with a fixed set of rights" },
 	{ .key = "extended_rights", .decode = schema_list,
-	  AT(connector, extended_rights),
-	  .count = offsetof(struct connector, nextended_rights),
+	  LIST_AT(connector, extended_rights, nextended_rights),
 	  .element = &extended_right_element, .exchange = "Add-ADPermission",
 	  .doc = "single rights, allowed and denied" },
 	{ .key = "public_addresses", .decode = schema_number,
@@ -348,27 +347,23 @@ static const struct field policy_fields[] = {
 	  AT(policy, mta_refuses_strangers),
 	  .doc = "true: the MTA itself refuses to relay for the unlisted" },
 	{ .key = "accepted_domains", .decode = schema_list,
-	  AT(policy, accepted_domains),
-	  .count = offsetof(struct policy, naccepted_domains),
+	  LIST_AT(policy, accepted_domains, naccepted_domains),
 	  .element = &domain_element, .exchange = "New-AcceptedDomain",
 	  .doc = "mail to these is not relaying" },
 	{ .key = "networks", .decode = networks_decode,
 	  .doc = "named lists of ranges" },
 	{ .key = "ip_allow_list", .decode = schema_list, .flags = FIELD_FILLED,
-	  AT(policy, ip_allow_list.items),
-	  .count = offsetof(struct policy, ip_allow_list.count),
+	  LIST_AT(policy, ip_allow_list.items, ip_allow_list.count),
 	  .where = offsetof(struct policy, ip_allow_list.where),
-	  .element = &networks_range_element, .exchange = "Add-IPAllowListEntry",
+	  .element = &range_element, .exchange = "Add-IPAllowListEntry",
 	  .doc = "anonymous clients whose mail gets SCL -1" },
 	{ .key = "ip_block_list", .decode = schema_list, .flags = FIELD_FILLED,
-	  AT(policy, ip_block_list.items),
-	  .count = offsetof(struct policy, ip_block_list.count),
+	  LIST_AT(policy, ip_block_list.items, ip_block_list.count),
 	  .where = offsetof(struct policy, ip_block_list.where),
-	  .element = &networks_range_element, .exchange = "Add-IPBlockListEntry",
+	  .element = &range_element, .exchange = "Add-IPBlockListEntry",
 	  .doc = "clients that are refused at RCPT" },
 	{ .key = "connectors", .decode = schema_list,
-	  .flags = FIELD_REQUIRED | FIELD_FILLED, AT(policy, connectors),
-	  .count = offsetof(struct policy, nconnectors),
+	  .flags = FIELD_REQUIRED | FIELD_FILLED, LIST_AT(policy, connectors, nconnectors),
 	  .element = &connector_element, .exchange = "New-ReceiveConnector",
 	  .doc = "who may do what" },
 };
@@ -383,7 +378,7 @@ static const struct field policy_field = {
 
 static const struct record *const records[] = { &policy_record,
 	&connector_record, &domain_record, &extended_right_record,
-	&networks_range_record, &networks_file_record, NULL };
+	&range_record, &networks_file_record, NULL };
 
 static const struct schema schema = {
 	.records = records,

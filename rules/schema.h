@@ -64,7 +64,8 @@ struct field {
 	const char *key;
 	decode_fn *decode;
 	unsigned flags;
-	size_t offset, size; /* of the member, or of a list's pointer */
+	size_t offset, size; /* of the member; an element's size is the stride
+				of its list */
 	size_t count;        /* offset of a list's size_t */
 	size_t where;        /* offset of the key's struct where; 0: none */
 	int64_t preset;      /* the value of a number, bool or word that is
@@ -72,7 +73,7 @@ struct field {
 	uint64_t min, max;   /* of a number; of a text's length */
 	const struct words *words;
 	const struct record *record;
-	const struct field *element; /* of a list; its size is the stride */
+	const struct field *element; /* of a list */
 	const char *exchange;        /* Exchange's name for the key, or NULL */
 	const char *doc;             /* one line for people */
 };
@@ -92,6 +93,11 @@ struct record {
 	.offset = offsetof(struct type, member), \
 	.size = sizeof(((struct type *)NULL)->member)
 
+/* Where a list's pointer is, and its count. */
+#define LIST_AT(type, items, number)            \
+	.offset = offsetof(struct type, items), \
+	.count = offsetof(struct type, number)
+
 /* Decoders of common types. */
 decode_fn schema_bool;   /* bool */
 decode_fn schema_number; /* uint64_t or smaller */
@@ -109,6 +115,12 @@ const struct item *schema_item(struct decoder *);
 /* Moves into the mapping under the cursor; complains and skips where there
  * is none. */
 int schema_enter_map(struct decoder *);
+/* Moves into the list under the cursor, and keeps the key's place where the
+ * field says; complains and skips where there is none, or an empty one that
+ * may not be. */
+int schema_enter_list(struct decoder *, const struct field *, void *object);
+/* Whether the cursor is on a further element. */
+bool schema_list_goes_on(const struct decoder *);
 /* Writes a number of field->size bytes; 0: it is kept nowhere. */
 void schema_store(const struct field *, void *object, uint64_t value);
 /* A copy of the key's or value's text in the arena, checked: one line,

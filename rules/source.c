@@ -193,8 +193,10 @@ bare_colons(const struct source *source, size_t i)
 
 		if (c == '\n' || c == '\r' || (c == '#' && quote == '\0'))
 			break;
-		if (quote != '\0')
-			quote = c == quote ? '\0' : quote;
+		if (quote != '\0' && c == quote)
+			quote = '\0';
+		else if (quote != '\0')
+			continue;
 		else if (c == '"' || c == '\'')
 			quote = c;
 		else if (c == ':' && i + 1 < source->len &&

@@ -53,7 +53,7 @@ oracle_number(const char *text, unsigned long max, unsigned long *value)
 	    strspn(text, "0123456789") != strlen(text))
 		return false;
 	*value = strtoul(text, NULL, 10);
-	snprintf(canonical, sizeof(canonical), "%lu", *value);
+	(void)snprintf(canonical, sizeof(canonical), "%lu", *value);
 	return strcmp(canonical, text) == 0 && *value <= max;
 }
 

@@ -33,15 +33,15 @@ input_try(const char *path)
 	int broken;
 
 	if (file == NULL) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 1;
 	}
 	size = fread(bytes, 1, sizeof(bytes), file);
 	broken = ferror(file) || !feof(file);
-	fclose(file);
+	(void)fclose(file);
 	exact = malloc(size > 0 ? size : 1);
 	if (broken || exact == NULL) {
-		fprintf(stderr, "%s: cannot be read\n", path);
+		(void)fprintf(stderr, "%s: cannot be read\n", path);
 		free(exact);
 		return 1;
 	}
@@ -60,7 +60,7 @@ folder_try(const char *path)
 	int count = scandir(path, &names, NULL, alphasort), failed = 0, i, n;
 
 	if (count < 0) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		(void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		return 1;
 	}
 	for (i = 0; i < count; i++) {
@@ -89,9 +89,9 @@ main(int argc, char **argv)
 		else
 			failed |= input_try(argv[i]);
 	}
-	printf("%u inputs\n", inputs);
+	(void)printf("%u inputs\n", inputs);
 	if (argc > 1 && inputs == 0) {
-		fprintf(stderr, "no input was found\n");
+		(void)fprintf(stderr, "no input was found\n");
 		failed = 1;
 	}
 	return failed;

@@ -506,7 +506,7 @@ endpoints_read(void **state)
 		memset(why, '#', sizeof(why));
 		rc = endpoint_parse(endpoints[i].text, &addr, &port, why);
 		if (rc == 0)
-			snprintf(reads, sizeof(reads), "%s %u",
+			(void)snprintf(reads, sizeof(reads), "%s %u",
 			    netaddr_format(&addr, text), port);
 		row_check(&endpoints[i], rc, reads, why);
 	}
@@ -718,7 +718,7 @@ mutate(const char *from, char *to, size_t size)
 	uint32_t edits = 1 + random_below(3), at, c;
 	size_t len;
 
-	snprintf(to, size, "%s", from);
+	(void)snprintf(to, size, "%s", from);
 	for (; edits > 0; edits--) {
 		len = strlen(to);
 		at = random_below((uint32_t)len + 1);
@@ -793,12 +793,12 @@ numbers_print_as_inet_ntop(void **state)
 				       : (uint8_t)random_below(256);
 		bytes[0] |= 1;
 		addr = netaddr_from_ipv6(bytes);
-		inet_ntop(AF_INET6, bytes, judged, sizeof(judged));
+		(void)inet_ntop(AF_INET6, bytes, judged, sizeof(judged));
 		assert_string_equal(netaddr_format(&addr, text), judged);
 		assert_int_equal(netaddr_parse(text, &again, why), 0);
 		assert_int_equal(netaddr_compare(&addr, &again), 0);
 		addr = netaddr_from_ipv4(bytes);
-		inet_ntop(AF_INET, bytes, judged, sizeof(judged));
+		(void)inet_ntop(AF_INET, bytes, judged, sizeof(judged));
 		assert_string_equal(netaddr_format(&addr, text), judged);
 		assert_int_equal(netaddr_parse(text, &again, why), 0);
 		assert_int_equal(netaddr_compare(&addr, &again), 0);

@@ -639,8 +639,8 @@ forms_collect(void *ctx, const struct netrange *range, uint32_t pick)
 	char text[NETRANGE_TEXT_SIZE], *all = ctx;
 
 	(void)pick;
-	strcat(all, netrange_format(range, text));
-	strcat(all, " ");
+	(void)strcat(all, netrange_format(range, text));
+	(void)strcat(all, " ");
 	return 0;
 }
 
@@ -721,9 +721,10 @@ many_ranges(void **state)
 			entries[i].range.first.family = FAMILY_IPV4;
 			entries[i].range.last.family = FAMILY_IPV4;
 			entries[i].range.first.lo = kind == 0 ? 5 : i;
-			entries[i].range.last.lo = kind == 0   ? 9
-						   : kind == 3 ? 3 * MANY - i
-							       : MANY + i;
+			entries[i].range.last.lo = kind == 0 ? 9
+						   : kind == 3
+						       ? (uint64_t)3 * MANY - i
+						       : MANY + i;
 			entries[i].expires = kind >= 2;
 			/* 0: equal, 1: crossing; the last is a stranger's */
 			entries[i].owner = kind < 2 && i == MANY - 1;

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ranges - one entry of a list of ranges.
+ *
+ * An address, two addresses, a CIDR, or the name of a network, alone or with
+ * what is known about it. Owns the words of every complaint about an entry
+ * but what is wrong inside of an address, which netaddr says. Counts the
+ * ranges of a policy; looks no name up.
+ */
+#include "ranges.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "networks.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+int
+ranges_spend(struct decoder *decoder, size_t count, struct where where)
+{
+	struct loading *loading = decoder->ctx;
+
+	if (count <= loading->ranges_left) {
+		loading->ranges_left -= count;
+		return 0;
+	}
+	if (decoder->complaints->left > 0)
+		complain(decoder->complaints, "E-LIMIT", where,
+		    "the policy holds more than %d ranges", RANGES_MAX);
+	loading->ranges_left = 0;
+	decoder->complaints->left = 0;
+	return -EINVAL;
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+range_looks_like_address(const char *text)
+{
+	return is_digit(text[0]) || strpbrk(text, ":/") != NULL;
+}
+
+bool
+range_is_name(const char *text)
+{
+	size_t i;
+
+	if (!is_letter(text[0]))
+		return false;
+	for (i = 0; text[i] != '\0'; i++)
+		if (!is_letter(text[i]) && !is_digit(text[i]) &&
+		    strchr("-_.", text[i]) == NULL)
+			return false;
+	return i <= NAME_MAX_LENGTH;
+}
+
+static int
+range_complain(
+    struct decoder *decoder, const struct item *item, const char *why)
+{
+	char show[SHOWN_SIZE];
+
+	shown(item->text, show);
+	if (strcmp(item->text, "*") == 0)
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"*\" is not a range; everyone is written as "
+		    "0.0.0.0-255.255.255.255 and \"::/0\"",
+		    decoder->key);
+	else if (item->text[0] == '-')
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"%s\" begins with a dash; put a space behind the "
+		    "dash of a list",
+		    decoder->key, show);
+	else if (range_looks_like_address(item->text))
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"%s\": %s", decoder->key, show, why);
+	else
+		complain(decoder->complaints, "E-ADDRESS", item->where,
+		    "%s: \"%s\" is neither an address nor a network's name",
+		    decoder->key, show);
+	return -EINVAL;
+}
+
+/* An address, a-b, a CIDR, or a network's name to be looked up later. */
+static int
+range_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	struct range *range = object;
+	const struct item *item = schema_item(decoder);
+	char why[NETADDR_WHY_SIZE];
+	int result;
+
+	(void)field;
+	if (item == NULL)
+		return -EINVAL;
+	range->where = item->where;
+	result =
+	    netrange_parse(item->text, &range->range, &range->host_bits, why);
+	if (result == -EINVAL && range_is_name(item->text)) {
+		range->network =
+		    arena_text(decoder->arena, item->text, item->len);
+		result = range->network != NULL ? 0 : -ENOMEM;
+	} else if (result == -EINVAL) {
+		(void)range_complain(decoder, item, why);
+	} else if (result == 0) {
+		result = ranges_spend(decoder, 1, item->where);
+	}
+	source_next(decoder->source);
+	return result;
+}
+
+/* Days since 1970-01-01 in the Gregorian calendar, for year >= 1970: whole
+ * years, with one day for each leap year before. */
+static int64_t
+days_since_epoch(int year, int month, int day)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
+		273, 304, 334 };
+	int past = year - 1;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	int64_t leaps = past / 4 - past / 100 + past / 400 - 477;
+
+	return (int64_t)(year - 1970) * 365 + leaps + before[month - 1] +
+	       (month > 2 && leap) + day - 1;
+}
+
+/* YYYY-MM-DD of a day that exists. */
+static bool
+date_parse(const char *text, int64_t *days)
+{
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
+	int parts[3] = { 0 };
+	size_t i, part = 0;
+	bool leap;
+
+	for (i = 0; i < 10; i++) {
+		if (i == 4 || i == 7) {
+			part++;
+			if (text[i] != '-')
+				return false;
+			continue;
+		}
+		if (!is_digit(text[i]))
+			return false;
+		parts[part] = parts[part] * 10 + (text[i] - '0');
+	}
+	leap =
+	    (parts[0] % 4 == 0 && parts[0] % 100 != 0) || parts[0] % 400 == 0;
+	if (text[10] != '\0' || parts[0] < 1970 || parts[1] < 1 ||
+	    parts[1] > 12 || parts[2] < 1 ||
+	    parts[2] > lengths[parts[1] - 1] + (parts[1] == 2 && leap))
+		return false;
+	*days = days_since_epoch(parts[0], parts[1], parts[2]);
+	return true;
+}
+
+static int
+until_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	char show[SHOWN_SIZE];
+	int64_t days;
+	int result = 0;
+
+	if (item == NULL)
+		return -EINVAL;
+	if (date_parse(item->text, &days)) {
+		/* The day itself still takes part. */
+		schema_store(field, object, (uint64_t)(days + 1) * 86400);
+	} else {
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a day that exists; write "
+		    "year-month-day, as in 2027-03-31",
+		    decoder->key, shown(item->text, show));
+		result = -EINVAL;
+	}
+	source_next(decoder->source);
+	return result;
+}
+
+/* clang-format off */
+static const struct field range_fields[] = {
+	{ .key = "range", .decode = range_decode, .flags = FIELD_REQUIRED,
+	  .exchange = "RemoteIPRanges",
+	  .doc = "an address, two addresses and a dash, a CIDR, or a network" },
+	{ .key = "comment", .decode = schema_text, AT(range, comment),
+	  .max = NOTE_MAX_LENGTH, .doc = "what is there" },
+	{ .key = "owner", .decode = schema_text, AT(range, owner),
+	  .max = NOTE_MAX_LENGTH, .doc = "whom to ask about it" },
+	{ .key = "until", .decode = until_decode, AT(range, until),
+	  .preset = UNTIL_FOREVER,
+	  .doc = "the last day (UTC) on which it takes part" },
+};
+/* clang-format on */
+
+const struct record range_record = {
+	.what = "a range",
+	.fields = range_fields,
+	.nfields = COUNT(range_fields),
+	.shorthand = "range",
+};
+
+const struct field range_element = {
+	.decode = schema_record,
+	.record = &range_record,
+	.size = sizeof(struct range),
+};

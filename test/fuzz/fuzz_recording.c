@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fuzz_recording - recorded sessions, which come from tickets.
+ *
+ * Whatever the text: a refusal names the file and a line of it; what is
+ * accepted has sessions, its steps and expectations stand at lines of the
+ * text in order, and marks belong to messages that can show them.
+ */
+#include "fields.h"
+#include "recording.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MUST(x)                                                         \
+	((x) ? (void)0                                                  \
+	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
+		   abort()))
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+must_not_complain(void *ctx, const struct mark_complaint *c)
+{
+	const struct recorded_message *m = ctx;
+
+	/* With nothing done to it a message keeps what it has. */
+	MUST(c->mark->type == MARK_STRIP || c->mark->type == MARK_STAMP);
+	MUST(c->mark >= m->marks && c->mark < m->marks + m->nmarks);
+	MUST(strlen(c->recorded) > 0 && strlen(c->decided) > 0);
+}
+
+static void
+check_message(struct recorded_message *m)
+{
+	MUST(m->body_line <= m->nlines);
+	MUST(m->nfields <= m->nlines);
+	for (size_t i = 0; i < m->nfields; i++) {
+		MUST(m->fields[i].name[0] != '\0');
+		MUST(strpbrk(m->fields[i].name, ": \t\n") == NULL);
+	}
+	fields_compare(m, m->fields, m->nfields, must_not_complain, m);
+}
+
+static void
+check_step(const struct step *s, size_t lines)
+{
+	MUST(s->line > 0 && s->line <= lines);
+	MUST(s->text != NULL);
+	MUST((s->type == STEP_MESSAGE) == (s->message != NULL));
+	if (s->type == STEP_MAIL || s->type == STEP_RCPT)
+		MUST(s->argument != NULL && s->params != NULL);
+	if (s->expect.line != 0) {
+		MUST(s->expect.line >= s->line && s->expect.line <= lines);
+		MUST(strlen(s->expect.code) == 3);
+		MUST(s->expect.recorded != NULL);
+	}
+	if (s->message != NULL)
+		check_message(s->message);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	char why[RECORDING_WHY_SIZE] = "";
+	struct recording *r;
+	size_t lines = 1;
+
+	for (size_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	if (recording_parse("f", size > 0 ? text : "", size, &r, why) < 0) {
+		MUST(strncmp(why, "f:", 2) == 0);
+		MUST((size_t)strtoul(why + 2, NULL, 10) <= lines);
+		return 0;
+	}
+	MUST(r->count > 0);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct recorded_session *s = &r->sessions[i];
+
+		MUST(s->line > 0 && s->line <= lines);
+		MUST(s->local.port != 0);
+		for (size_t j = 0; j < s->nsteps; j++)
+			check_step(&s->steps[j], lines);
+	}
+	recording_free(r);
+	return 0;
+}
