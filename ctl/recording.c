@@ -49,6 +49,10 @@ complain(struct parser *p, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(p->why + n, (size_t)(RECORDING_WHY_SIZE - n), format, ap);
 	va_end(ap);
+	for (char *c = p->why; *c != '\0'; c++) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
 	return -EINVAL;
 }
 

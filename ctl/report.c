@@ -79,16 +79,31 @@ reply_holds(const struct expect *e, const struct answer *a, bool exact)
 	return e->text == NULL || ends_with(a->text, e->text);
 }
 
+/* Recordings come from anywhere: no control byte of one reaches a terminal,
+ * and no text that is not UTF-8 a JSON document. */
+static const char *
+printable(const char *text, char buf[REPLY_LINE_SIZE])
+{
+	size_t i;
+
+	for (i = 0; text[i] != '\0' && i < REPLY_LINE_SIZE - 1; i++)
+		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	buf[i] = '\0';
+	return buf;
+}
+
 void
 report_missing(struct report *r, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided)
 {
+	char said[REPLY_LINE_SIZE], done[REPLY_LINE_SIZE];
+
 	r->differences++;
 	r->difference(r->ctx, &(struct difference){ .file = file,
 				  .line = line,
 				  .stage = stage,
-				  .recorded = recorded,
-				  .decided = decided });
+				  .recorded = printable(recorded, said),
+				  .decided = printable(decided, done) });
 }
 
 void

@@ -230,6 +230,14 @@ say_conflicts(struct compile *compile, const struct contest *contest,
 	}
 }
 
+static void
+say_too_many(struct diagnostics *diagnostics, struct where where)
+{
+	diagnostics_add(diagnostics, SEVERITY_ERROR, "E-LIMIT", where,
+	    "too many ranges, or too many with `until` that hold the same "
+	    "addresses: write fewer and larger ranges");
+}
+
 /* Collects the ranges of all that compete in a view. */
 static int
 collect(struct ruleset *ruleset, const struct view *view,

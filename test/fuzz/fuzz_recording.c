@@ -2,9 +2,10 @@
 /*
  * fuzz_recording - recorded sessions, which come from tickets.
  *
- * Whatever the text: a refusal names the file and a line of it; what is
- * accepted has sessions, its steps and expectations stand at lines of the
- * text in order, and marks belong to messages that can show them.
+ * Whatever the text: a refusal names the file and a line of it, and holds no
+ * control byte; what is accepted has sessions, its steps and expectations
+ * stand at lines of the text in order, and marks belong to messages that can
+ * show them.
  */
 #include "fields.h"
 #include "recording.h"
@@ -73,6 +74,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		lines += text[i] == '\n';
 	if (recording_parse("f", size > 0 ? text : "", size, &r, why) < 0) {
 		MUST(strncmp(why, "f:", 2) == 0);
+		for (const char *c = why; *c != '\0'; c++)
+			MUST(*c >= ' ' && *c <= '~');
 		MUST((size_t)strtoul(why + 2, NULL, 10) <= lines);
 		return 0;
 	}

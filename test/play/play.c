@@ -17,7 +17,8 @@
  * --delivered  waits for DIR/ID.eml, where ID is the X-Play-Id that each
  *              message is given, and compares its header with the marks
  * --mta-refuses  a recipient that is recorded as refused may be so in the
- *              MTA's own words: the class and the enhanced code are compared
+ *              MTA's own words: the class and the enhanced code are
+ *              compared, which may also be of an address (5.1.x)
  */
 #include "play.h"
 

@@ -237,18 +237,33 @@ impersonate(struct live *l, const struct recorded_session *s, struct answer *a)
 
 /* ---- The dialogue ------------------------------------------------------ */
 
+/* Words of acceptance that no filter has a say in. */
+static bool
+is_mta_only(const struct step *step)
+{
+	return step->type != STEP_MAIL && step->type != STEP_RCPT &&
+	       step->type != STEP_MESSAGE &&
+	       (step->expect.code[0] == '2' || step->expect.code[0] == '3');
+}
+
 static void
 compare(struct live *l, const struct step *step, const struct answer *a)
 {
-	struct expect loose = step->expect;
+	struct expect e = step->expect;
 
-	if (l->play->mta_refuses && step->type == STEP_RCPT &&
-	    (loose.code[0] == '5' || loose.code[0] == '4')) {
-		memcpy(loose.code + 1, "xx", 2);
-		loose.text = NULL;
+	if (is_mta_only(step)) {
+		memcpy(e.code + 1, "xx", 2);
+		e.enhanced = e.text = NULL;
 	}
-	report_reply(
-	    &l->play->report, l->file, step_stage(step), &loose, a, true);
+	if (l->play->mta_refuses && step->type == STEP_RCPT &&
+	    (e.code[0] == '5' || e.code[0] == '4')) {
+		memcpy(e.code + 1, "xx", 2);
+		e.text = NULL;
+		/* It may find fault with the address first, RFC 3463. */
+		if (strncmp(a->enhanced, "5.1.", 4) == 0)
+			e.enhanced = NULL;
+	}
+	report_reply(&l->play->report, l->file, step_stage(step), &e, a, true);
 }
 
 static int

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reader of recordings, the comparison of headers and replies, and
+ * ranges as blocks: what recorded sessions stand on, and so cannot show.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "blocks.h"
+#include "conversation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGE(fields) \
+	"connect 192.0.2.1\nC: DATA\nS: 354\n" fields "C:\nC: .\nS: 250\n"
+
+static struct recording *
+parse(const char *text)
+{
+	char why[RECORDING_WHY_SIZE] = "";
+	struct recording *r = NULL;
+
+	if (recording_parse("t", text, strlen(text), &r, why) < 0)
+		fail_msg("%s", why);
+	return r;
+}
+
+/* ---- Reading --------------------------------------------------------- */
+
+static void
+refuses(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "", "t:0: no session" },
+		{ "# nothing\n", "t:1: no session" },
+		{ "C: EHLO a\n", "t:1: C: before connect" },
+		{ "connect\n", "t:1: write connect" },
+		{ "connect 1.2.3.4 from 1.2.3.4:25\n", "t:1: write connect" },
+		{ "connect 1.2.3.4 to\n", "t:1: write connect" },
+		{ "connect 1.2.3.4 to 1.2.3.4\n", "t:1: connect to" },
+		{ "connect 1.2.3.4:65536\n", "t:1: connect 1.2.3.4:65536" },
+		{ "connect 1.2.3\n", "t:1: connect 1.2.3:" },
+		{ "connect [::1\n", "t:1: connect [::1: write [IP]:PORT" },
+		{ "connect 1.2.3.4 to unknown:25\n", "t:1: connect to" },
+		{ "at noon\n", "t:1: write at" },
+		{ "at 2026-02-29\n", "t:1: write at" },
+		{ "connect ::1\nauth\n", "t:2: write auth NAME" },
+		{ "connect ::1\nS: 220\nS: 250\n", "t:3: a reply without" },
+		{ "connect ::1\nC: NOOP\nS: 25\n", "t:3: a reply begins" },
+		{ "connect ::1\nC: NOOP\nS: 650\n", "t:3: a reply begins" },
+		{ "connect ::1\nC: NOOP\nS: 2505\n", "t:3: a reply begins" },
+		{ "connect ::1\nC: NOOP\nS: 250-a\nS: 251 b\n",
+		    "t:4: one reply, two codes" },
+		{ "connect ::1\nC: NOOP\nS: 250-a\n", "t:3: the last reply" },
+		{ "connect ::1\nC: A\nS: 250-a\nC: B\n", "t:4: the reply" },
+		{ "connect ::1\nC:\n", "t:2: an empty command" },
+		{ "connect ::1\nC: DATA\nS: 354\nC: a\n",
+		    "t:4: the last message" },
+		{ "connect ::1\nC: DATA\nS: 354\nS: 250\n",
+		    "t:4: a reply within a message" },
+		{ "connect ::1\nC: DATA\nS: 354\nauth a\n",
+		    "t:4: auth within a message" },
+		{ "connect ::1\nstamp A: b\n", "t:2: no message" },
+		{ MESSAGE("C: A: b\n") "stamp A\n", "t:8: write stamp" },
+		{ MESSAGE("C: A: b\n") "strip\n", "t:8: write the name" },
+		{ MESSAGE("C: A: b\n") "strip A B\n", "t:8: write the name" },
+		{ MESSAGE("C: A: b\n") "strip B\n", "t:8: the message has no" },
+		{ MESSAGE("C: A: b\n") "keep B\n", "t:8: the message has no" },
+		{ "connect ::1\nEHLO a\n", "t:2: not understood" },
+		{ "connect ::1\nc: EHLO a\n", "t:2: not understood" },
+	};
+	char why[RECORDING_WHY_SIZE];
+	struct recording *r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		why[0] = '\0';
+		assert_int_equal(-EINVAL, recording_parse("t", cases[i].text,
+					      strlen(cases[i].text), &r, why));
+		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
+			fail_msg("%s: %s", cases[i].why, why);
+	}
+	assert_int_equal(
+	    -EINVAL, recording_parse("t", "connect ::1\n\0", 13, &r, why));
+	assert_string_equal("t:2: a NUL byte", why);
+}
+
+static void
+refuses_long_lines(void **state)
+{
+	size_t len = RECORDING_LINE_SIZE + 20;
+	char *text = malloc(len), why[RECORDING_WHY_SIZE];
+	struct recording *r;
+
+	(void)state;
+	memset(text, 'x', len);
+	memcpy(text, "connect ::1\nC: ", 15);
+	assert_int_equal(-EINVAL, recording_parse("t", text, len, &r, why));
+	assert_non_null(strstr(why, "t:2: longer than"));
+	free(text);
+}
+
+static void
+reads_steps(void **state)
+{
+	struct recording *r = parse("connect 192.0.2.1:0 to [::1]:26\r\n"
+				    "S: 220 hello\n"
+				    "C: EHLO a\n"
+				    "S: 250-one\n"
+				    "S: 250 2.0.0 two \n"
+				    "C: MAIL FROM: <a b@c> SIZE=1 X\n"
+				    "auth joe\n"
+				    "C: rcpt to:<\"> \"@c>\n"
+				    "C: DATA\n"
+				    "S: 250\n"
+				    "S: 5xx 5.7.1\n"
+				    "S: 354\n"
+				    "C: ..dot\n"
+				    "C: .\n"
+				    "S: 250\n"
+				    "C: QUIT\n");
+	const struct recorded_session *s = &r->sessions[0];
+	const struct step *step = s->steps;
+
+	(void)state;
+	assert_int_equal(0, s->client_port);
+	assert_int_equal(26, s->local.port);
+	assert_int_equal(FAMILY_IPV6, s->local.addr.family);
+	assert_int_equal(8, s->nsteps);
+	assert_int_equal(STEP_BANNER, step[0].type);
+	assert_string_equal("hello", step[0].expect.text);
+	assert_int_equal(STEP_HELO, step[1].type);
+	assert_string_equal("a", step[1].argument);
+	assert_int_equal(4, step[1].expect.line);
+	assert_string_equal("2.0.0", step[1].expect.enhanced);
+	assert_string_equal("two", step[1].expect.text);
+	assert_string_equal("<a b@c>", step[2].argument);
+	assert_string_equal("SIZE=1", step[2].params[0]);
+	assert_string_equal("X", step[2].params[1]);
+	assert_null(step[2].params[2]);
+	assert_int_equal(10, step[2].expect.line);
+	assert_int_equal(STEP_AUTH, step[3].type);
+	assert_string_equal("joe", step[3].text);
+	assert_string_equal("<\"> \"@c>", step[4].argument);
+	assert_string_equal("5xx", step[4].expect.code);
+	assert_null(step[4].expect.text);
+	assert_int_equal(12, step[5].expect.line);
+	assert_string_equal(".dot", step[6].message->lines[0]);
+	assert_int_equal(15, step[6].expect.line);
+	assert_int_equal(0, step[7].expect.line);
+	recording_free(r);
+}
+
+static void
+reads_times(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} cases[] = {
+		{ "1970-01-01", 0 },
+		{ "2000-02-29T23:59:59Z", 951868799 },
+		{ "2026-11-21T09:00:00Z", 1795251600 },
+		{ "2100-03-01", 4107542400 },
+		{ "9999-12-31T23:59:59Z", 253402300799 },
+	};
+	static const char *const bad[] = { "", "2026-11-21T09:00:00",
+		"2026-11-21 09:00:00Z", "2100-02-29", "2026-00-01",
+		"2026-13-01", "2026-01-32", "2026-01-01T24:00:00Z",
+		"1969-12-31", "2026-1-1", "+026-01-01" };
+	int64_t seconds;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(0, clock_parse(cases[i].text, &seconds));
+		assert_int_equal(cases[i].seconds, seconds);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(-EINVAL, clock_parse(bad[i], &seconds));
+}
+
+/* ---- Headers --------------------------------------------------------- */
+
+static void
+take_line(void *ctx, const struct mark_complaint *c)
+{
+	char *said = ctx;
+
+	snprintf(said + strlen(said), 256 - strlen(said), "%u;", c->mark->line);
+}
+
+/* What is said of a message "A: 1, a: 2, S: x" that comes out as text. The
+ * marks begin at line 10. */
+static void
+must_say(const char *marks, const char *out, const char *want)
+{
+	static const char head[] = MESSAGE("C: A: 1\nC: a: 2\nC: S: x\n");
+	char text[512], said[256] = "";
+	struct arena *arena = arena_new(0);
+	const struct recorded_message *m;
+	struct recording *r;
+	struct field *fields;
+	size_t count;
+
+	snprintf(text, sizeof text, "%s%s", head, marks);
+	r = parse(text);
+	m = r->sessions[0].steps[1].message;
+	assert_int_equal(0, fields_parse(arena, out, &fields, &count));
+	fields_compare(m, fields, count, take_line, said);
+	if (strcmp(said, want) != 0)
+		fail_msg("%s on %s: said %s, want %s", marks, out, said, want);
+	arena_free(arena);
+	recording_free(r);
+}
+
+static void
+compares_marks(void **state)
+{
+	(void)state;
+	must_say("strip A\n", "S: x\n\nA: 1\n", "");
+	must_say("strip A\n", "A: 2\nS: x\n", "10;");
+	must_say("strip a\n", "S: x\nA: 1\n", "10;");
+	/* One that was added is not one that stayed. */
+	must_say("strip A\n", "A: 3\n", "");
+	must_say("strip A\nstamp A: 2\n", "A: 2\n", "");
+	must_say("strip A\nstamp A: 2\n", "A: 2\na: 2\n", "11;");
+	must_say("strip A\nstamp A: 2\n", "A: 1\nA: 2\n", "10;11;");
+	must_say("stamp B: 1\n", "B: 1\r\n", "");
+	must_say("stamp B: 1\n", "B: 2\n", "10;");
+	must_say("stamp B: 1\n", "S: x\n", "10;");
+	must_say("stamp B: 1 2\n", "b:1\n  2\n", "");
+	must_say("stamp B: 12\n", "b:1\n  2\n", "10;");
+	must_say("nostamp A\n", "A: 1\na: 2\n", "");
+	must_say("nostamp A\n", "", "");
+	must_say("nostamp A\n", "A: 3\n", "10;");
+	must_say("nostamp A\n", "A: 1\nA: 1\n", "10;");
+	must_say("keep A\n", "a: 1\nA: 2\nA: 3\n", "");
+	must_say("keep A\n", "A: 1\n", "10;");
+	must_say("keep S\nkeep A\n", "A: 1\nA: 2\n", "10;");
+}
+
+static void
+applies_edits(void **state)
+{
+	static const struct edit edits[] = {
+		{ .type = EDIT_STRIP, .name = "A", .count = 2 },
+		{ .type = EDIT_STAMP, .name = "A", .value = "9" },
+	};
+	struct recording *r =
+	    parse(MESSAGE("C: A: 1\nC: S: x\nC:  y\nC: a: 2\n"));
+	const struct recorded_message *m = r->sessions[0].steps[1].message;
+	struct field *fields;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(
+	    0, fields_apply(r->arena, m, edits, 2, &fields, &count));
+	assert_int_equal(2, count);
+	assert_string_equal("S", fields[0].name);
+	assert_string_equal("x\n y", fields[0].value);
+	assert_string_equal("9", fields[1].value);
+	/* A strip of fewer fields leaves the others. */
+	assert_int_equal(0,
+	    fields_apply(r->arena, m,
+		&(struct edit){ .type = EDIT_STRIP, .name = "a", .count = 1 },
+		1, &fields, &count));
+	assert_int_equal(2, count);
+	assert_string_equal("2", fields[1].value);
+	recording_free(r);
+}
+
+/* ---- Replies --------------------------------------------------------- */
+
+static void
+take_difference(void *ctx, const struct difference *d)
+{
+	(void)ctx;
+	(void)d;
+}
+
+static void
+compares_replies(void **state)
+{
+	static const struct {
+		const char *recorded, *given;
+		bool same;
+	} cases[] = {
+		{ "550", "550 5.7.1 Unable to relay", true },
+		{ "5xx", "554 5.7.1 Relay access denied", true },
+		{ "5xx", "450 4.7.1 later", false },
+		{ "550 5.7.1", "550 5.7.1 Unable to relay", true },
+		{ "550 5.7.1", "550 5.7.2 Unable to relay", false },
+		{ "550 5.7.1", "550 Unable to relay", false },
+		{ "550 5.7.1 Unable to relay",
+		    "550 5.7.1 <a@b>... Unable to relay", true },
+		{ "550 5.7.1 Unable to relay", "550 5.7.1 Unable to relay x",
+		    false },
+		{ "550 Unable to relay", "550 5.7.1 Unable to relay", true },
+		{ "250", "251", false },
+		{ "250 2.1.5", "250 2.1.5 Ok", true },
+		{ "250", "250-last", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct report report = { .difference = take_difference };
+		char text[256];
+		struct recording *r;
+		struct answer a;
+
+		snprintf(text, sizeof text,
+		    "connect ::1\nC: RCPT TO:<a@b>\n"
+		    "S: %s\n",
+		    cases[i].recorded);
+		r = parse(text);
+		assert_int_equal(0, answer_parse(cases[i].given, &a));
+		report_reply(&report, "t", "rcpt",
+		    &r->sessions[0].steps[0].expect, &a, true);
+		assert_int_equal(1, report.decisions);
+		if ((report.differences == 0) != cases[i].same)
+			fail_msg("%s, %s", cases[i].recorded, cases[i].given);
+		recording_free(r);
+	}
+	assert_int_equal(-EPROTO, answer_parse("25", &(struct answer){ 0 }));
+	assert_int_equal(
+	    -EPROTO, answer_parse("2505 x", &(struct answer){ 0 }));
+}
+
+/* ---- Blocks ---------------------------------------------------------- */
+
+struct cover {
+	unsigned char held[256];
+	unsigned step;
+	size_t blocks;
+};
+
+static int
+take_block(void *ctx, const struct block *b)
+{
+	unsigned bits = b->first.family == FAMILY_IPV6 ? 128 : 32;
+	uint64_t size = UINT64_C(1) << (bits - b->prefix);
+	struct cover *c = ctx;
+
+	assert_int_equal(0, b->prefix % c->step);
+	assert_int_equal(0, b->first.lo & (size - 1));
+	for (uint64_t i = 0; i < size; i++)
+		c->held[(b->first.lo + i) & 255]++;
+	c->blocks++;
+	return 0;
+}
+
+/* The fewest aligned blocks of a range within 256 addresses, by trying all
+ * sizes at each place. */
+static size_t
+fewest(unsigned first, unsigned last)
+{
+	size_t n = 0;
+
+	while (first <= last) {
+		unsigned size = 256;
+
+		while (first % size != 0 || first + size - 1 > last)
+			size /= 2;
+		first += size;
+		n++;
+	}
+	return n;
+}
+
+static void
+covers_exactly(void **state)
+{
+	const enum family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+
+	(void)state;
+	for (unsigned f = 0; f < 2; f++) {
+		uint64_t base =
+		    f == 0 ? UINT64_C(0xffffff00) : UINT64_MAX - 255;
+
+		for (unsigned i = 0; i < 256; i += 3) {
+			for (unsigned j = i; j < 256; j++) {
+				struct netrange range = {
+					.first = { f == 0 ? 0 : UINT64_MAX,
+					    base + i, families[f] },
+					.last = { f == 0 ? 0 : UINT64_MAX,
+					    base + j, families[f] },
+				};
+				struct cover c = { .step = 1 };
+
+				blocks_walk(&range, 1, take_block, &c);
+				assert_int_equal(fewest(i, j), c.blocks);
+				for (unsigned k = 0; k < 256; k++)
+					assert_int_equal(
+					    k >= i && k <= j, c.held[k]);
+			}
+		}
+	}
+}
+
+static int
+count_block(void *ctx, const struct block *b)
+{
+	size_t *n = ctx;
+
+	(void)b;
+	++*n;
+	return 0;
+}
+
+static void
+writes_coarse(void **state)
+{
+	static const struct {
+		const char *range;
+		unsigned step;
+		size_t blocks;
+	} cases[] = {
+		{ "0.0.0.0/0", 1, 1 },
+		{ "0.0.0.0/0", 8, 256 },
+		{ "10.0.0.0/8", 8, 1 },
+		{ "10.0.0.0/15", 8, 2 },
+		{ "10.0.0.0-10.0.1.0", 8, 2 },
+		{ "10.0.0.1-10.0.1.0", 8, 256 },
+		{ "::/0", 1, 1 },
+		{ "::/0", 16, 65536 },
+		{ "2001:db8::/32", 16, 1 },
+		{ "2001:db8::/47", 16, 2 },
+		{ "2001:db8::/63", 16, 2 },
+		{ "2001:db8::-2001:db8:0:1::", 16, 2 },
+	};
+	char why[NETADDR_WHY_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct netrange range;
+		size_t n = 0;
+
+		assert_int_equal(
+		    0, netrange_parse(cases[i].range, &range, NULL, why));
+		blocks_walk(&range, cases[i].step, count_block, &n);
+		assert_int_equal(cases[i].blocks, n);
+	}
+}
+
+static void
+writes_parts(void **state)
+{
+	static const struct {
+		const char *addr;
+		unsigned prefix;
+		const char *parts;
+	} cases[] = {
+		{ "192.0.2.0", 24, "192.0.2" },
+		{ "192.0.2.7", 32, "192.0.2.7" },
+		{ "10.0.0.0", 8, "10" },
+		{ "2001:db8:0:5::", 64, "2001:db8:0:5" },
+		{ "2001:db8::1", 128, "2001:db8:0:0:0:0:0:1" },
+		{ "2001:db8::", 80, "2001:db8:0:0:0" },
+	};
+	char why[NETADDR_WHY_SIZE], text[BLOCK_TEXT_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct block b = { .prefix = cases[i].prefix };
+
+		assert_int_equal(
+		    0, netaddr_parse(cases[i].addr, &b.first, why));
+		block_parts(&b, text);
+		assert_string_equal(cases[i].parts, text);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses),
+		cmocka_unit_test(refuses_long_lines),
+		cmocka_unit_test(reads_steps),
+		cmocka_unit_test(reads_times),
+		cmocka_unit_test(compares_marks),
+		cmocka_unit_test(applies_edits),
+		cmocka_unit_test(compares_replies),
+		cmocka_unit_test(covers_exactly),
+		cmocka_unit_test(writes_coarse),
+		cmocka_unit_test(writes_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
