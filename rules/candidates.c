@@ -7,44 +7,31 @@
  */
 #include "candidates.h"
 
-static bool
-names_listener(const struct connector *connector,
-    const struct listener *listener, const struct netaddr *client)
-{
-	size_t i;
-
-	for (i = 0; i < connector->nbindings; i++) {
-		const struct binding *binding = &connector->bindings[i];
-		enum family family = listener->addr.family != FAMILY_NONE
-					 ? listener->addr.family
-					 : client->family;
-
-		if (binding->port == listener->port &&
-		    binding->addr.family == family &&
-		    ((binding->addr.hi | binding->addr.lo) == 0 ||
-			netaddr_compare(&binding->addr, &listener->addr) == 0))
-			return true;
-	}
-	return false;
-}
-
+/* The smallest range of a list that holds a client, one that has not expired
+ * if there is one. */
 static const struct range *
 range_find(const struct range_list *list, const struct netaddr *client,
     int64_t now, bool *expired)
 {
-	const struct range *old = NULL;
+	const struct range *best = NULL;
 	size_t i;
 
 	*expired = false;
 	for (i = 0; i < list->count; i++) {
-		if (!netrange_holds(&list->items[i].range, client))
+		const struct range *range = &list->items[i];
+		bool old = now >= range->until;
+
+		if (!netrange_holds(&range->range, client))
 			continue;
-		if (now < list->items[i].until)
-			return &list->items[i];
-		old = &list->items[i];
+		if (best == NULL || (*expired && !old) ||
+		    (*expired == old &&
+			netrange_holds(&best->range, &range->range.first) &&
+			netrange_holds(&best->range, &range->range.last))) {
+			best = range;
+			*expired = old;
+		}
 	}
-	*expired = old != NULL;
-	return old;
+	return best;
 }
 
 static const char *
@@ -60,10 +47,8 @@ why_lost(const struct ruleset *ruleset, const struct rule *rule,
 		return holds_client ? "other listener" : NULL;
 	if (holds_client)
 		return expired ? "entry expired" : "wider range";
-	return names_listener(
-		   rule->written, &event->connect.local, &event->connect.client)
-		   ? "client not in its ranges"
-		   : NULL;
+	return rule->written->nbindings != 0 ? "client not in its ranges"
+					     : NULL;
 }
 
 void

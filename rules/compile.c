@@ -17,10 +17,16 @@
 
 enum { CONFLICTS_MAX = 20 };
 
+/* Two ranges of two connectors that may not stand together. */
+struct pair {
+	struct slot a, b;
+};
+
 struct compile {
 	struct ruleset *ruleset;
 	struct diagnostics *diagnostics;
-	size_t conflicts; /* said so far, over all contests */
+	struct pair said[CONFLICTS_MAX]; /* over all contests */
+	size_t nsaid;
 };
 
 /* ---- Rules ----------------------------------------------------------- */
@@ -53,52 +59,12 @@ rule_init(struct rule *rule, const struct connector *connector)
 	}
 }
 
-/* A session before AUTH that keeps every header needs no header event; one
- * such connector is not enough, since the bits are asked for before the
- * client is known. */
-static unsigned
-needs_of(const struct ruleset *ruleset)
-{
-	const right_set all = SET_OF(RIGHT_HEADERS_ROUTING) |
-			      SET_OF(RIGHT_HEADERS_ORGANIZATION) |
-			      SET_OF(RIGHT_HEADERS_FOREST);
-	size_t i;
-
-	for (i = 0; i < ruleset->policy->nconnectors; i++) {
-		const struct rule *rule = &ruleset->rules[i];
-
-		if (rule->written->enabled &&
-		    (rule_rights(rule, rule->base) & all) != all)
-			return NEED_HEADERS;
-	}
-	return 0;
-}
-
 /* ---- Listeners ------------------------------------------------------- */
 
 static bool
 is_wildcard(const struct binding *binding)
 {
 	return (binding->addr.hi | binding->addr.lo) == 0;
-}
-
-static bool
-connector_competes(const struct connector *connector, const struct view *view)
-{
-	size_t i;
-
-	if (!connector->enabled)
-		return false;
-	if (connector->nbindings == 0)
-		return view->type != VIEW_EXACT;
-	for (i = 0; i < connector->nbindings; i++) {
-		const struct binding *binding = &connector->bindings[i];
-
-		if (view->type != VIEW_ANY && binding->port == view->port &&
-		    netaddr_compare(&binding->addr, &view->addr) == 0)
-			return true;
-	}
-	return false;
 }
 
 static int
@@ -154,57 +120,74 @@ make_views(struct ruleset *ruleset)
 
 /* ---- Contests -------------------------------------------------------- */
 
-static void
-say_conflict(struct compile *compile, const struct contest *contest,
-    const struct netset_conflict *conflict)
-{
-	const struct connector *a, *b;
-	const struct range *x, *y;
-	const struct slot *slot;
-	char first[NETRANGE_TEXT_SIZE], second[NETRANGE_TEXT_SIZE];
-	char client[NETADDR_TEXT_SIZE];
+/* A range as a message names it: what, whose, and where it stands. */
+struct named {
+	char range[NETRANGE_TEXT_SIZE];
+	const char *connector;
+	const char *by, *network, *end; /* " (network NAME)", or empty */
+	struct where where;
+};
 
-	slot = &contest->slots[conflict->a];
-	a = compile->ruleset->rules[slot->rule].written;
-	x = &a->remote_ip_ranges.items[slot->range];
-	slot = &contest->slots[conflict->b];
-	b = compile->ruleset->rules[slot->rule].written;
-	y = &b->remote_ip_ranges.items[slot->range];
-	netrange_format(&x->range, first);
-	netrange_format(&y->range, second);
-	netaddr_format(&conflict->client, client);
-	if (conflict->type == NETSET_TIE)
-		diagnostics_add(compile->diagnostics, SEVERITY_ERROR, "E-TIE",
-		    y->where,
-		    "%s of connector \"%s\" is the same range as %s of "
-		    "\"%s\" (line %u), so neither is more specific for "
-		    "client %s: remove one, or give the connectors "
-		    "different bindings",
-		    second, b->name, first, a->name, (unsigned)x->where.line,
-		    client);
-	else
-		diagnostics_add(compile->diagnostics, SEVERITY_ERROR,
-		    "E-CROSSING", y->where,
-		    "%s of connector \"%s\" and %s of \"%s\" (line %u) "
-		    "overlap, and neither lies inside the other; client %s "
-		    "is in both: split one so that they nest or are apart",
-		    second, b->name, first, a->name, (unsigned)x->where.line,
-		    client);
+/* A range of a network stands where many connectors may use it; the place to
+ * look at is then the list that names the network. */
+static void
+name_range(
+    const struct compile *compile, const struct slot *slot, struct named *named)
+{
+	const struct connector *connector =
+	    compile->ruleset->rules[slot->rule].written;
+	const struct range *range =
+	    &connector->remote_ip_ranges.items[slot->range];
+	bool by = range->network != NULL;
+
+	(void)netrange_format(&range->range, named->range);
+	named->connector = connector->name;
+	named->by = by ? " (network " : "";
+	named->network = by ? range->network : "";
+	named->end = by ? ")" : "";
+	named->where = by ? connector->remote_ip_ranges.where : range->where;
 }
 
-/* The same pair may meet on several listeners; the list keeps one. */
-static bool
-already_said(struct diagnostics *diagnostics, const struct where *where)
+static void
+say_conflict(struct compile *compile, const struct pair *pair,
+    const struct netset_conflict *conflict)
 {
-	const struct diagnostic *old;
+	bool tie = conflict->type == NETSET_TIE;
+	char client[NETADDR_TEXT_SIZE];
+	struct named a, b;
+
+	name_range(compile, &pair->a, &a);
+	name_range(compile, &pair->b, &b);
+	(void)netaddr_format(&conflict->client, client);
+	diagnostics_add(compile->diagnostics, SEVERITY_ERROR,
+	    tie ? "E-TIE" : "E-CROSSING", b.where,
+	    "%s%s%s%s of connector \"%s\" %s %s%s%s%s of \"%s\" (%s:%u), %s "
+	    "client %s: %s",
+	    b.range, b.by, b.network, b.end, b.connector,
+	    tie ? "is the same range as" : "overlaps", a.range, a.by, a.network,
+	    a.end, a.connector, a.where.file, (unsigned)a.where.line,
+	    tie ? "so neither is more specific for"
+		: "and neither lies inside the other; both hold",
+	    client,
+	    tie ? "remove one, or give the connectors different bindings"
+		: "split one, so that they nest or are apart");
+}
+
+static bool
+same_slot(const struct slot *a, const struct slot *b)
+{
+	return a->rule == b->rule && a->range == b->range;
+}
+
+/* The same pair may meet on several listeners. */
+static bool
+already_said(const struct compile *compile, const struct pair *pair)
+{
 	size_t i;
 
-	for (i = 0; (old = diagnostics_get(diagnostics, i)) != NULL; i++)
-		if ((strcmp(old->id, "E-TIE") == 0 ||
-			strcmp(old->id, "E-CROSSING") == 0) &&
-		    old->where.line == where->line &&
-		    old->where.column == where->column &&
-		    strcmp(old->where.file, where->file) == 0)
+	for (i = 0; i < compile->nsaid; i++)
+		if (same_slot(&compile->said[i].a, &pair->a) &&
+		    same_slot(&compile->said[i].b, &pair->b))
 			return true;
 	return false;
 }
@@ -216,17 +199,23 @@ say_conflicts(struct compile *compile, const struct contest *contest,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const struct slot *slot = &contest->slots[conflicts[i].b];
-		const struct range_list *list =
-		    &compile->ruleset->rules[slot->rule]
-			 .written->remote_ip_ranges;
+		const struct pair pair = {
+			.a = contest->slots[conflicts[i].a],
+			.b = contest->slots[conflicts[i].b],
+		};
 
-		if (compile->conflicts < CONFLICTS_MAX &&
-		    !already_said(compile->diagnostics,
-			&list->items[slot->range].where)) {
-			say_conflict(compile, contest, &conflicts[i]);
-			compile->conflicts++;
-		}
+		if (compile->nsaid == CONFLICTS_MAX ||
+		    already_said(compile, &pair))
+			continue;
+		say_conflict(compile, &pair, &conflicts[i]);
+		compile->said[compile->nsaid++] = pair;
+		if (compile->nsaid == CONFLICTS_MAX)
+			diagnostics_add(compile->diagnostics, SEVERITY_NOTE,
+			    "E-LIMIT",
+			    (struct where){
+				.file = compile->ruleset->policy->file },
+			    "there may be more ranges that tie or cross; "
+			    "mend these first");
 	}
 }
 
@@ -304,36 +293,42 @@ make_contest(
 	return error;
 }
 
-static bool
-same_contest(
-    const struct policy *policy, const struct view *a, const struct view *b)
+/* Who competes in each view, one bit a connector and words words a view. */
+static uint64_t *
+make_competitors(const struct ruleset *ruleset, size_t words)
 {
-	size_t i;
+	const struct policy *policy = ruleset->policy;
+	uint64_t *bits = calloc(ruleset->nviews * words, sizeof(*bits));
+	size_t i, j;
 
-	for (i = 0; i < policy->nconnectors; i++)
-		if (connector_competes(&policy->connectors[i], a) !=
-		    connector_competes(&policy->connectors[i], b))
-			return false;
-	return true;
+	for (i = 0; bits != NULL && i < ruleset->nviews; i++)
+		for (j = 0; j < policy->nconnectors; j++)
+			if (connector_competes(
+				&policy->connectors[j], &ruleset->views[i]))
+				bits[i * words + j / 64] |= UINT64_C(1)
+							    << j % 64;
+	return bits;
 }
 
+/* One contest for all views in which the same connectors compete. */
 static int
 make_contests(struct compile *compile)
 {
 	struct ruleset *ruleset = compile->ruleset;
-	size_t i, j;
-	int error;
+	size_t words = ruleset->policy->nconnectors / 64 + 1, i, j;
+	uint64_t *bits = make_competitors(ruleset, words);
+	int error = 0;
 
 	ruleset->contests = arena_array(
 	    ruleset->arena, ruleset->nviews, sizeof(*ruleset->contests));
-	if (ruleset->contests == NULL)
-		return -ENOMEM;
-	for (i = 0; i < ruleset->nviews; i++) {
+	if (bits == NULL || ruleset->contests == NULL)
+		error = -ENOMEM;
+	for (i = 0; error == 0 && i < ruleset->nviews; i++) {
 		struct view *view = &ruleset->views[i];
 
 		for (j = 0; j < i; j++)
-			if (same_contest(
-				ruleset->policy, &ruleset->views[j], view))
+			if (memcmp(&bits[j * words], &bits[i * words],
+				words * sizeof(*bits)) == 0)
 				break;
 		if (j < i) {
 			view->contest = ruleset->views[j].contest;
@@ -342,10 +337,9 @@ make_contests(struct compile *compile)
 		view->contest = (uint32_t)ruleset->ncontests++;
 		error = make_contest(
 		    compile, view, &ruleset->contests[view->contest]);
-		if (error != 0)
-			return error;
 	}
-	return 0;
+	free(bits);
+	return error;
 }
 
 static int
@@ -393,7 +387,8 @@ fill(struct compile *compile, const char *server)
 		return -ENOMEM;
 	for (i = 0; i < policy->nconnectors; i++)
 		rule_init(&ruleset->rules[i], &policy->connectors[i]);
-	ruleset->needs = needs_of(ruleset);
+	/* Stamps replace foreign ones whatever the rights. */
+	ruleset->needs = NEED_HEADERS;
 	if ((error = make_list(&policy->ip_allow_list, &ruleset->allow,
 		 compile->diagnostics)) != 0 ||
 	    (error = make_list(&policy->ip_block_list, &ruleset->block,

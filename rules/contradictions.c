@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
+
 #include "networks.h"
 
 /* A key with a bad value has a place and an empty set. */
@@ -76,31 +78,9 @@ static int
 name_compare(const void *left, const void *right)
 {
 	const struct connector *const *a = left, *const *b = right;
-	const char *x = (*a)->name, *y = (*b)->name;
-	int order = 0;
+	int order = ascii_compare((*a)->name, (*b)->name);
 
-	for (; order == 0 && (*x != '\0' || *y != '\0'); x++, y++) {
-		int c = *x >= 'A' && *x <= 'Z' ? *x - 'A' + 'a' : *x;
-		int d = *y >= 'A' && *y <= 'Z' ? *y - 'A' + 'a' : *y;
-
-		order = c - d;
-	}
 	return order != 0 ? order : (*a > *b) - (*a < *b);
-}
-
-static bool
-same_name(const struct connector *a, const struct connector *b)
-{
-	size_t i;
-
-	for (i = 0; a->name[i] != '\0'; i++) {
-		char c = a->name[i], d = b->name[i];
-
-		if (c != d && ((c | 0x20) != (d | 0x20) || (c | 0x20) < 'a' ||
-				  (c | 0x20) > 'z'))
-			return false;
-	}
-	return b->name[i] == '\0';
 }
 
 static int
@@ -119,7 +99,7 @@ names_check(struct decoder *decoder, const struct policy *policy)
 	if (count > 1)
 		qsort(sorted, count, sizeof(*sorted), name_compare);
 	for (i = 1; i < count; i++)
-		if (same_name(sorted[i - 1], sorted[i]))
+		if (ascii_same(sorted[i - 1]->name, sorted[i]->name))
 			complain(decoder->complaints, "E-NAME",
 			    sorted[i]->where,
 			    "the name \"%s\" is taken by the connector in "

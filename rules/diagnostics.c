@@ -31,6 +31,19 @@ struct diagnostics {
 	const char *file; /* the last name copied, since most are the same */
 };
 
+const char *
+severity_name(enum severity severity)
+{
+	static const char *const names[] = {
+		[SEVERITY_NOTE] = "note",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_ERROR] = "error",
+	};
+
+	assert(severity <= SEVERITY_ERROR);
+	return names[severity];
+}
+
 struct diagnostics *
 diagnostics_new(void)
 {

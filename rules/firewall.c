@@ -8,12 +8,16 @@
  */
 #include "firewall.h"
 
-#include <errno.h>
 #include <string.h>
+
+#include "ascii.h"
+#include "rights.h"
+#include "stamp.h"
 
 struct firewall_name {
 	const char *name;
-	size_t len; /* without blanks at the end */
+	size_t whole; /* its length, and without blanks at the end */
+	size_t len;
 	size_t count;
 	enum right right;
 };
@@ -27,34 +31,9 @@ static const struct {
 	{ "X-MS-Exchange-Organization-", true,  RIGHT_HEADERS_ORGANIZATION },
 	{ "X-MS-Exchange-Forest-",       true,  RIGHT_HEADERS_FOREST },
 	{ "Received",                    false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-Date",                 false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-From",                 false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-Sender",               false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-To",                   false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-Cc",                   false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-Bcc",                  false, RIGHT_HEADERS_ROUTING },
-	{ "Resent-Message-ID",           false, RIGHT_HEADERS_ROUTING },
+	{ "Resent-",                     true,  RIGHT_HEADERS_ROUTING },
 };
 /* clang-format on */
-
-static unsigned char
-ascii_lower(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u >= 'A' && u <= 'Z' ? (unsigned char)(u - 'A' + 'a') : u;
-}
-
-static bool
-same_letters(const char *a, const char *b, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (ascii_lower(a[i]) != ascii_lower(b[i]))
-			return false;
-	return true;
-}
 
 static size_t
 trimmed_length(const char *name)
@@ -76,7 +55,7 @@ protecting_right(const char *name, size_t len)
 		size_t want = strlen(classes[i].name);
 
 		if ((classes[i].prefix ? len >= want : len == want) &&
-		    same_letters(name, classes[i].name, want))
+		    ascii_same_n(name, classes[i].name, want))
 			return classes[i].right;
 	}
 	return RIGHT_COUNT;
@@ -89,12 +68,12 @@ firewall_init(struct firewall *firewall, struct arena *arena)
 }
 
 static void
-name_add(
-    struct firewall *firewall, const char *name, size_t len, enum right right)
+name_add(struct firewall *firewall, const char *name,
+    const struct firewall_name *like)
 {
 	void *names = firewall->names;
 	/* with its blanks: the MTA must find it again */
-	const char *copy = arena_text(firewall->arena, name, strlen(name));
+	const char *copy = arena_text(firewall->arena, name, like->whole);
 
 	if (copy == NULL || arena_grow(firewall->arena, &names, firewall->count,
 				sizeof(*firewall->names)) != 0) {
@@ -102,27 +81,32 @@ name_add(
 		return;
 	}
 	firewall->names = names;
-	firewall->names[firewall->count++] = (struct firewall_name){
-		.name = copy,
-		.len = len,
-		.count = 1,
-		.right = right,
-	};
+	firewall->names[firewall->count] = *like;
+	firewall->names[firewall->count++].name = copy;
 }
 
 void
 firewall_header(struct firewall *firewall, const char *name)
 {
-	size_t i, len = trimmed_length(name), whole = strlen(name);
-	enum right right = protecting_right(name, len);
+	struct firewall_name like = {
+		.whole = strlen(name),
+		.len = trimmed_length(name),
+		.count = 1,
+	};
+	size_t i;
 
-	if (right == RIGHT_COUNT)
+	like.right = protecting_right(name, like.len);
+	if (like.right == RIGHT_COUNT || firewall->overflow)
 		return;
+	if (firewall->fields++ == FIREWALL_FIELDS_MAX) {
+		firewall->overflow = true;
+		return;
+	}
 	for (i = 0; i < firewall->count; i++) {
 		struct firewall_name *known = &firewall->names[i];
 
-		if (strlen(known->name) == whole &&
-		    same_letters(known->name, name, whole)) {
+		if (known->whole == like.whole &&
+		    ascii_same_n(known->name, name, like.whole)) {
 			known->count++;
 			return;
 		}
@@ -130,7 +114,7 @@ firewall_header(struct firewall *firewall, const char *name)
 	if (firewall->count == FIREWALL_NAMES_MAX)
 		firewall->overflow = true;
 	else
-		name_add(firewall, name, len, right);
+		name_add(firewall, name, &like);
 }
 
 static bool
@@ -139,9 +123,11 @@ is_stamped(
 {
 	size_t i;
 
+	if (nstamps != 0 && stamp_is_identity(name->name, name->len))
+		return true;
 	for (i = 0; i < nstamps; i++)
 		if (strlen(stamps[i].name) == name->len &&
-		    same_letters(stamps[i].name, name->name, name->len))
+		    ascii_same_n(stamps[i].name, name->name, name->len))
 			return true;
 	return false;
 }
@@ -155,7 +141,7 @@ firewall_strip(const struct firewall *firewall, right_set rights,
 	for (i = 0; i < firewall->count; i++) {
 		const struct firewall_name *name = &firewall->names[i];
 
-		if ((rights & UINT32_C(1) << name->right) != 0 &&
+		if ((rights & SET_OF(name->right)) != 0 &&
 		    !is_stamped(name, stamps, nstamps))
 			continue;
 		out[n++] = (struct edit){

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "ascii.h"
+
 enum {
 	PATH_MAX_LENGTH = 254, /* RFC 5321 section 4.5.3.1.3, less <> */
 	LABEL_MAX_LENGTH = 63,
@@ -94,12 +96,6 @@ is_clean(const char *text)
 	return true;
 }
 
-static char
-ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool
 is_ldh(char c)
 {
@@ -138,18 +134,13 @@ static bool
 is_postmaster(const char *text, size_t len)
 {
 	static const char word[] = "postmaster";
-	size_t i;
 
-	if (len != sizeof(word) - 1)
-		return false;
-	for (i = 0; i < len; i++)
-		if (ascii_lower(text[i]) != word[i])
-			return false;
-	return true;
+	return len == sizeof(word) - 1 && ascii_same_n(text, word, len);
 }
 
 /* Reads a quoted string that begins at text[0]. Answers its length with both
- * quotes, 0 if it does not end. */
+ * quotes, 0 if it does not end. An empty one is not harmless: some MTA drops
+ * it and sees @domain. */
 static size_t
 quoted_length(const char *text, size_t len, bool *harmless)
 {
@@ -162,6 +153,8 @@ quoted_length(const char *text, size_t len, bool *harmless)
 		if (text[i] == '\\')
 			i++;
 	}
+	if (i == 1)
+		*harmless = false;
 	return i < len ? i + 1 : 0;
 }
 

@@ -10,28 +10,15 @@
 
 #include <string.h>
 
+#include "ascii.h"
+
 enum { WORD_SIZE = 64 }; /* longer ones are not compared */
-
-static unsigned char
-lower(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u >= 'A' && u <= 'Z' ? (unsigned char)(u - 'A' + 'a') : u;
-}
-
-bool
-word_same(const char *a, const char *b)
-{
-	for (; *a != '\0' && lower(*a) == lower(*b); a++)
-		b++;
-	return *a == *b;
-}
 
 static bool
 word_begins(const char *word, const char *begin)
 {
-	for (; *begin != '\0' && lower(*word) == lower(*begin); begin++)
+	for (; *begin != '\0' && ascii_lower(*word) == ascii_lower(*begin);
+	     begin++)
 		word++;
 	return *begin == '\0';
 }
@@ -42,7 +29,7 @@ word_same_squashed(const char *a, const char *b)
 	for (;;) {
 		a += strspn(a, "_-");
 		b += strspn(b, "_-");
-		if (*a == '\0' || lower(*a) != lower(*b))
+		if (*a == '\0' || ascii_lower(*a) != ascii_lower(*b))
 			return *a == *b;
 		a++;
 		b++;
@@ -64,16 +51,17 @@ distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (j = 1; j <= lb; j++) {
-			unsigned char x = lower(a[i - 1]);
-			unsigned char y = lower(b[j - 1]);
+			char x = ascii_lower(a[i - 1]);
+			char y = ascii_lower(b[j - 1]);
 			size_t best = above[j - 1] + (x != y);
 
 			if (above[j] + 1 < best)
 				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && x == lower(b[j - 2]) &&
-			    lower(a[i - 2]) == y && second[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && x == ascii_lower(b[j - 2]) &&
+			    ascii_lower(a[i - 2]) == y &&
+			    second[j - 2] + 1 < best)
 				best = second[j - 2] + 1;
 			row[j] = best;
 		}

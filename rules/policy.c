@@ -437,6 +437,8 @@ read_error(int error)
 		return "out of memory";
 	case -EINVAL:
 		return "it is not a plain file";
+	case -EAGAIN:
+		return "it changed while it was read; try again";
 	default:
 		return NULL;
 	}

@@ -10,7 +10,7 @@
 #include "rights.h"
 
 #include <assert.h>
-#include <string.h>
+#include "ascii.h"
 
 /* clang-format off */
 static const char *const right_names[RIGHT_COUNT] = {
@@ -148,31 +148,13 @@ group_rights(enum group group, enum principal principal)
 	return 0;
 }
 
-static unsigned char
-ascii_lower(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u >= 'A' && u <= 'Z' ? (unsigned char)(u - 'A' + 'a') : u;
-}
-
-static bool
-same_word(const char *a, const char *b)
-{
-	while (*a != '\0' && ascii_lower(*a) == ascii_lower(*b)) {
-		a++;
-		b++;
-	}
-	return *a == *b;
-}
-
 static int
 find_name(const char *const *names, size_t count, const char *text)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (same_word(names[i], text))
+		if (ascii_same(names[i], text))
 			return (int)i;
 	return -1;
 }
@@ -184,7 +166,7 @@ right_parse(const char *text)
 	size_t i;
 
 	for (i = 0; found < 0 && i < COUNT(right_aliases); i++)
-		if (same_word(right_aliases[i].text, text))
+		if (ascii_same(right_aliases[i].text, text))
 			found = right_aliases[i].value;
 	return found;
 }
@@ -196,7 +178,7 @@ principal_parse(const char *text)
 	size_t i;
 
 	for (i = 0; found < 0 && i < COUNT(principal_aliases); i++)
-		if (same_word(principal_aliases[i].text, text))
+		if (ascii_same(principal_aliases[i].text, text))
 			found = principal_aliases[i].value;
 	return found;
 }

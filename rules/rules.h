@@ -30,6 +30,8 @@ struct where {
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
+const char *severity_name(enum severity); /* "note", ...; static */
+
 /* One complaint: what is wrong, and what to write instead. */
 struct diagnostic {
 	enum severity severity;
@@ -233,7 +235,8 @@ enum stage {
 	STAGE_EOH,
 	STAGE_BODY,
 	STAGE_EOM,
-	STAGE_ABORT, /* the transaction ends: RSET, or after end of message */
+	STAGE_ABORT, /* the transaction ends without a message; STAGE_EOM ends
+			it, too */
 	STAGE_COUNT
 };
 
@@ -297,7 +300,8 @@ struct edit {
 struct decision {
 	enum stage stage;
 	enum verdict verdict;
-	struct reply reply; /* verdict is not VERDICT_ACCEPT, or monitored */
+	struct reply reply; /* verdict is not VERDICT_ACCEPT, or monitored;
+			       else code is NULL */
 	bool relay;         /* accepted only because Accept-Any-Recipient is
 			       held: what a policy service grants */
 	bool monitored;     /* would have been refused with this reply; mode

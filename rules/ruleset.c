@@ -103,7 +103,7 @@ scope_of(const struct ruleset *ruleset, const struct netaddr *client,
 {
 	struct scope scope = { .addr = listener->addr, .port = listener->port };
 
-	if (scope.addr.family == FAMILY_NONE)
+	if (!is_told(&scope.addr))
 		scope.addr = (struct netaddr){ .family = client->family };
 	if (scope.port == 0)
 		return scope;
@@ -188,32 +188,35 @@ ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
 }
 
 bool
+connector_competes(const struct connector *connector, const struct view *view)
+{
+	size_t i;
+
+	if (!connector->enabled)
+		return false;
+	if (connector->nbindings == 0)
+		return view->type != VIEW_EXACT;
+	for (i = 0; i < connector->nbindings; i++) {
+		const struct binding *binding = &connector->bindings[i];
+
+		if (view->type != VIEW_ANY && binding->port == view->port &&
+		    netaddr_compare(&binding->addr, &view->addr) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
     const struct netaddr *client, const struct listener *listener)
 {
 	struct scope scope = scope_of(ruleset, client, listener);
-	const struct connector *written = rule->written;
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < ruleset->nviews; i++) {
-		const struct view *view = &ruleset->views[i];
-
-		if (!view_could_be(view, &scope))
-			continue;
-		if (written->nbindings == 0) {
-			if (view->type != VIEW_EXACT)
-				return true;
-			continue;
-		}
-		for (j = 0; j < written->nbindings; j++) {
-			const struct binding *binding = &written->bindings[j];
-
-			if (view->type != VIEW_ANY &&
-			    binding->port == view->port &&
-			    netaddr_compare(&binding->addr, &view->addr) == 0)
-				return true;
-		}
-	}
+	for (i = 0; i < ruleset->nviews; i++)
+		if (view_could_be(&ruleset->views[i], &scope) &&
+		    connector_competes(rule->written, &ruleset->views[i]))
+			return true;
 	return false;
 }
 

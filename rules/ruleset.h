@@ -61,6 +61,9 @@ struct ruleset {
 	unsigned needs;
 };
 
+/* Whether a connector takes part in a view. */
+bool connector_competes(const struct connector *, const struct view *);
+
 /* Frees what an unfinished compile left, too. */
 void ruleset_free(struct ruleset *);
 

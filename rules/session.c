@@ -29,7 +29,12 @@ enum admission {
 	ADMISSION_CHOSEN,
 };
 
-enum transaction { TRANSACTION_NONE, TRANSACTION_OPEN, TRANSACTION_REFUSED };
+enum transaction {
+	TRANSACTION_NONE,
+	TRANSACTION_OPEN,
+	TRANSACTION_MONITORED, /* MAIL passed only by monitor mode */
+	TRANSACTION_REFUSED,
+};
 
 struct session {
 	struct ruleset *ruleset;
@@ -187,9 +192,11 @@ settle(
 {
 	if (id == REPLY_NONE)
 		return;
+	if (session->local)
+		return;
 	refuse(decision, id);
 	decision->monitored = is_monitored(session, id);
-	if (session->local || decision->monitored)
+	if (decision->monitored)
 		decision->verdict = VERDICT_ACCEPT;
 }
 
@@ -215,6 +222,15 @@ admit(struct session *session, const struct event *event)
 					    : ADMISSION_NO_CONNECTOR;
 }
 
+/* 127.0.0.1 or ::1, and no other loopback address: what Postfix says for mail
+ * that came by no connection. */
+static bool
+is_this_host(const struct netaddr *addr)
+{
+	return addr->hi == 0 &&
+	       addr->lo == (addr->family == FAMILY_IPV4 ? 0x7f000001 : 1);
+}
+
 static void
 feed_connect(struct session *session, const struct event *event,
     struct decision *decision)
@@ -222,8 +238,8 @@ feed_connect(struct session *session, const struct event *event,
 	session->choice = (struct choice){ NULL, NULL };
 	session->allow_listed = session->block_listed = NULL;
 	session->transaction = TRANSACTION_NONE;
-	session->local = netaddr_is_loopback(&event->connect.client) &&
-			 event->connect.client_port == 0;
+	session->local = event->connect.client_port == 0 &&
+			 is_this_host(&event->connect.client);
 	session->admission = admit(session, event);
 	session->principals = SET_OF(PRINCIPAL_ANONYMOUS);
 	if (session->choice.rule != NULL) {
@@ -283,14 +299,18 @@ judge_submit(const struct session *session, struct decision *decision)
 }
 
 /* The rights that the sender is judged by. An authenticated user's address
- * is the MTA's to check, so only a deny counts against him. */
+ * is the MTA's to check, so only a deny counts against him; one for anonymous
+ * is not for him. */
 static right_set
 sender_rights(const struct session *session)
 {
 	const struct rule *rule = session->choice.rule;
 
 	if (is_authenticated(session))
-		return ~rule->denied[PRINCIPAL_AUTHENTICATED];
+		return ~(rule->denied[PRINCIPAL_AUTHENTICATED] |
+			 (rule->base != SET_OF(PRINCIPAL_ANONYMOUS)
+				 ? rule->denied[PRINCIPAL_EXTERNALLY_SECURED]
+				 : 0));
 	return session_rights(session);
 }
 
@@ -321,7 +341,9 @@ judge_sender(const struct session *session, const struct mailaddr *sender,
 		return REPLY_NONE;
 	because_of_right(decision, session, missing);
 	return judged(decision,
-	    is_authenticated(session) ? REPLY_SENDER : REPLY_SENDER_ANONYMOUS,
+	    session->principals == SET_OF(PRINCIPAL_ANONYMOUS)
+		? REPLY_SENDER_ANONYMOUS
+		: REPLY_SENDER,
 	    authoritative ? "the sender's domain is authoritative here"
 	    : plain       ? "the sender's domain is not authoritative here"
 			  : "the sender is no plain mailbox");
@@ -357,7 +379,8 @@ feed_mail(struct session *session, const struct event *event,
 	if (event->mail.auth != NULL && event->mail.auth[0] != '\0')
 		session->principals |= SET_OF(PRINCIPAL_AUTHENTICATED);
 	settle(session, judge_mail(session, event, decision), decision);
-	session->transaction = TRANSACTION_OPEN;
+	session->transaction =
+	    decision->monitored ? TRANSACTION_MONITORED : TRANSACTION_OPEN;
 	if (decision->verdict != VERDICT_ACCEPT) {
 		session->transaction = TRANSACTION_REFUSED;
 		session->refusal = *decision;
@@ -427,6 +450,10 @@ judge_relay(const struct session *session, const struct event *event,
 		because_of_right(decision, session, RIGHT_ANY_RECIPIENT);
 	if (!holds(session, RIGHT_ANY_RECIPIENT))
 		return REPLY_UNABLE_TO_RELAY;
+	/* Monitor mode never grants, be it that the right is there. */
+	if (session->transaction == TRANSACTION_MONITORED)
+		return judged(decision, REPLY_UNABLE_TO_RELAY,
+		    "may relay, but MAIL passed only by monitor mode");
 	decision->relay = true;
 	return judged(decision, REPLY_NONE, "may relay");
 }
@@ -470,6 +497,7 @@ feed_rcpt(struct session *session, const struct event *event,
 		decision->stage = STAGE_RCPT;
 		break;
 	case TRANSACTION_OPEN:
+	case TRANSACTION_MONITORED:
 		settle(session, judge_rcpt(session, event, decision), decision);
 		break;
 	}
@@ -537,6 +565,7 @@ feed_eom(struct session *session, struct decision *decision)
 		return;
 	}
 	id = judge_message(session, decision);
+	session->transaction = TRANSACTION_NONE;
 	if (id == REPLY_NONE && make_edits(session, decision) != 0)
 		id = judged(decision, REPLY_NO_MEMORY, "out of memory");
 	/* Not settled: a message that could not be cleaned goes nowhere, be

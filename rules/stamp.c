@@ -5,6 +5,9 @@
  */
 #include "stamp.h"
 
+#include <string.h>
+
+#include "ascii.h"
 #include "rights.h"
 
 #define ORGANIZATION "X-MS-Exchange-Organization-"
@@ -56,6 +59,24 @@ add(struct edit *out, size_t n, const char *name, const char *value)
 		.count = 1,
 	};
 	return n + 1;
+}
+
+bool
+stamp_is_identity(const char *name, size_t len)
+{
+	static const char *const names[] = {
+		ORGANIZATION "AuthAs",
+		ORGANIZATION "AuthSource",
+		ORGANIZATION "AuthMechanism",
+		ORGANIZATION "AuthDomain",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len &&
+		    ascii_same_n(names[i], name, len))
+			return true;
+	return false;
 }
 
 size_t

@@ -20,6 +20,10 @@ struct stamp_facts {
 	const char *server; /* AuthSource */
 };
 
+/* Whether a header, whoever wrote it, says who sent a message: what our own
+ * stamps replace even where it is not one of them. */
+bool stamp_is_identity(const char *name, size_t len);
+
 /* Writes the stamps in their order; answers how many. Values are static or
  * those of the facts. */
 size_t stamp_make(const struct stamp_facts *, struct edit out[STAMPS_MAX]);

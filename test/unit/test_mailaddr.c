@@ -34,7 +34,7 @@ static const struct {
 	{ "<-oQ/tmp@l.test>",            MAILADDR_PLAIN,      "l.test" },
 	{ "<|id@l.test>",                MAILADDR_PLAIN,      "l.test" },
 	{ "<\"john smith\"@l.test>",     MAILADDR_PLAIN,      "l.test" },
-	{ "<\"\"@l.test>",               MAILADDR_PLAIN,      "l.test" },
+	{ "<\"\"@l.test>",               MAILADDR_ROUTED,     "" },
 	{ "<u@127.0.0.1>",               MAILADDR_PLAIN,      "127.0.0.1" },
 	{ "<u@localhost>",               MAILADDR_PLAIN,      "localhost" },
 	{ "<\xc3\xbc@l.test>",           MAILADDR_PLAIN,      "l.test" },

@@ -30,6 +30,20 @@ static const char policy[] =
     "    extended_rights:\n"
     "      - principal: anonymous\n"
     "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n"
+    "  - name: Watched\n"
+    "    mode: monitor\n"
+    "    remote_ip_ranges: [10.77.0.1]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    extended_rights:\n"
+    "      - principal: anonymous\n"
+    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n"
+    "        deny: [ms-Exch-SMTP-Accept-Any-Sender]\n"
+    "  - name: Keeper\n"
+    "    remote_ip_ranges: [10.77.0.2]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    extended_rights:\n"
+    "      - principal: anonymous\n"
+    "        allow: [ms-Exch-Accept-Headers-Organization]\n"
     "  - name: Trusted\n"
     "    remote_ip_ranges: [192.168.7.1]\n"
     "    auth_mechanism: [ExternalAuthoritative]\n"
@@ -373,6 +387,7 @@ firewall(void **state)
 	assert_int_equal(fixture->decision.nedits, 4);
 }
 
+/* Neither many different names nor many fields of one. */
 static void
 flood(void **state)
 {
@@ -382,18 +397,88 @@ flood(void **state)
 
 	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 25);
 	feed_mail(fixture, "<s@fabrikam.com>", NULL);
-	for (i = 0; i < 1000; i++) {
-		(void)snprintf(
-		    name, sizeof(name), "X-MS-Exchange-Organization-%d", i);
-		feed_header(fixture, name);
+	for (i = 0; i < 2000; i++) {
+		(void)snprintf(name, sizeof(name),
+		    "X-MS-Exchange-Organization-%d", i % 100);
 		feed_header(fixture, name);
 	}
 	feed(fixture, STAGE_EOM);
 	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
-	feed_header(fixture, "X-MS-Exchange-Organization-Last");
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	for (i = 0; i < 101; i++) {
+		(void)snprintf(
+		    name, sizeof(name), "X-MS-Exchange-Organization-%d", i);
+		feed_header(fixture, name);
+	}
 	feed(fixture, STAGE_EOM);
 	expect(fixture, VERDICT_REJECT, "554", "5.6.0");
 	assert_int_equal(fixture->decision.nedits, 0);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	for (i = 0; i < 2001; i++)
+		feed_header(fixture, "X-MS-Exchange-Organization-SCL");
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_REJECT, "554", "5.6.0");
+}
+
+/* 127.0.0.1 alone is this host, and only a port of 0 makes it a local
+ * submission. */
+static void
+not_this_host(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_connect(fixture, "127.9.9.9", 0, "127.0.0.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+}
+
+/* Monitor mode never grants, be it that the right is held. */
+static void
+monitor_grants_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_connect(fixture, "10.77.0.1", 1024, "10.1.1.1", 25);
+	assert_string_equal(session_connector(fixture->session), "Watched");
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, "550", "5.7.1");
+	assert_true(fixture->decision.monitored);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	assert_false(fixture->decision.relay);
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	/* the sender that may is granted as ever */
+	feed_mail(fixture, "<s@contoso.com>", NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_true(fixture->decision.relay);
+}
+
+/* Who holds Accept-Headers-Organization keeps what is no stamp of ours, but
+ * nobody else says who sent a message. */
+static void
+identity_is_ours(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t i;
+
+	feed_connect(fixture, "10.77.0.2", 1024, "10.1.1.1", 25);
+	assert_string_equal(session_connector(fixture->session), "Keeper");
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	feed_header(fixture, "X-MS-Exchange-Organization-AuthAs");
+	feed_header(fixture, "x-ms-exchange-organization-authmechanism");
+	feed_header(fixture, "X-MS-Exchange-Organization-SCL");
+	feed_header(fixture, "X-MS-Exchange-Organization-Original-Sender");
+	feed(fixture, STAGE_EOM);
+	assert_int_equal(fixture->decision.nedits, 4);
+	assert_string_equal(fixture->decision.edits[0].name,
+	    "X-MS-Exchange-Organization-AuthAs");
+	assert_string_equal(fixture->decision.edits[1].name,
+	    "x-ms-exchange-organization-authmechanism");
+	for (i = 2; i < 4; i++)
+		assert_int_equal(fixture->decision.edits[i].type, EDIT_STAMP);
 }
 
 /* A session keeps its ruleset when everybody else has let go of it. */
@@ -426,6 +511,9 @@ main(void)
 		CASE(expiry),
 		CASE(firewall),
 		CASE(flood),
+		CASE(not_this_host),
+		CASE(monitor_grants_nothing),
+		CASE(identity_is_ours),
 		CASE(pinned),
 	};
 
