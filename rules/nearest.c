@@ -87,7 +87,7 @@ word_nearest(const char *text, const char *(*name)(const void *, size_t),
 		/* "Accept-Any-Recipient" is the end of a name, "Anonymous"
 		 * the beginning. */
 		if (len > 5 && other > len &&
-		    (word_same(candidate + other - len, text) ||
+		    (ascii_same(candidate + other - len, text) ||
 			word_begins(candidate, text)))
 			return candidate;
 		if (word_same_squashed(text, candidate))

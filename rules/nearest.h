@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The same but for the case of ASCII letters. */
-bool word_same(const char *, const char *);
 /* The same but for case, underscores and dashes: RemoteIPRanges and
  * remote_ip_ranges. */
 bool word_same_squashed(const char *, const char *);

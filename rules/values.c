@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "nearest.h"
 
 int
@@ -35,9 +36,9 @@ schema_bool(struct decoder *decoder, const struct field *field, void *object)
 		schema_store(field, object, false);
 	} else {
 		for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-			if (word_same(item->text, yes[i]))
+			if (ascii_same(item->text, yes[i]))
 				write = yes[0];
-			if (word_same(item->text, no[i]))
+			if (ascii_same(item->text, no[i]))
 				write = no[0];
 		}
 		complain(decoder->complaints, "E-VALUE", item->where,
@@ -193,7 +194,7 @@ word_decode(struct decoder *decoder, const struct words *words, int *value)
 	if (words->parse != NULL)
 		found = words->parse(item->text);
 	for (i = 0; words->parse == NULL && i < words->count; i++)
-		if (word_same(item->text, words->name(i)))
+		if (ascii_same(item->text, words->name(i)))
 			found = i;
 	if (found >= 0) {
 		*value = found;
