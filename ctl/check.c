@@ -14,16 +14,10 @@
 static json_t *
 finding_json(const struct diagnostic *d)
 {
-	static const char *const names[] = {
-		[SEVERITY_NOTE] = "note",
-		[SEVERITY_WARNING] = "warning",
-		[SEVERITY_ERROR] = "error",
-	};
-
 	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s}", "id", d->id,
-	    "severity", names[d->severity], "file", d->where.file, "line",
-	    (json_int_t)d->where.line, "column", (json_int_t)d->where.column,
-	    "message", d->message);
+	    "severity", severity_name(d->severity), "file", d->where.file,
+	    "line", (json_int_t)d->where.line, "column",
+	    (json_int_t)d->where.column, "message", d->message);
 }
 
 static int

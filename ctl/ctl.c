@@ -128,20 +128,6 @@ where_format(const struct where *where, char buf[WHERE_TEXT_SIZE])
 	return buf;
 }
 
-static const char *
-severity_name(enum severity severity)
-{
-	switch (severity) {
-	case SEVERITY_NOTE:
-		return "note";
-	case SEVERITY_WARNING:
-		return "warning";
-	case SEVERITY_ERROR:
-		break;
-	}
-	return "error";
-}
-
 void
 ctl_print_diagnostic(FILE *out, const struct diagnostic *d)
 {

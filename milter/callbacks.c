@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -23,22 +24,26 @@ struct connection {
 	struct session *session;
 	struct report report;
 	char id[REPORT_ID_SIZE];
-	bool open;   /* a transaction that the engine has not seen end */
-	bool failed; /* refused where the MTA does not wait for an answer */
+	char helo[LOGLINE_VALUE_MAX + 2]; /* more than that shows as cut */
+	bool open; /* a transaction that the engine has not seen end */
 };
 
 /* libmilter hands nothing through to a callback. */
 static struct store *store;
 
+/* All that is asked of macro_get(), and no more. Not at end of header and end
+ * of message: Sendmail 8.17.1 mixes those two up; "i" of DATA is still known
+ * there. */
 static const struct {
 	int stage;
 	const char *macros;
 } symlists[] = {
 	// clang-format off
-	{ SMFIM_CONNECT, "j {daemon_name} {daemon_addr} {daemon_port} {if_addr} {client_addr} {client_port} _" },
-	{ SMFIM_HELO,    "{tls_version} {cipher} {cipher_bits} {cert_subject} {cert_issuer} {verify}" },
-	{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {auth_author} {tls_version} {mail_addr} {mail_host} {mail_mailer}" },
-	{ SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_host} {rcpt_mailer}" },
+	{ SMFIM_CONNECT, "{daemon_addr} {daemon_port} {if_addr}" },
+	{ SMFIM_HELO,    "{tls_version}" },
+	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version}" },
+	{ SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_mailer}" },
+	{ SMFIM_DATA,    "i" },
 	// clang-format on
 };
 
@@ -70,28 +75,45 @@ connection_new(struct ruleset *ruleset)
 	return c;
 }
 
+/* A macro; NULL also where it is empty. */
+static const char *
+macro_get(SMFICTX *ctx, const char *name)
+{
+	const char *value = smfi_getsymval(ctx, (char *)name);
+
+	return value && *value ? value : NULL;
+}
+
+/* Where a line of log names the message. */
+static bool
+stage_is_named(enum stage stage)
+{
+	return stage == STAGE_MAIL || stage == STAGE_RCPT || stage == STAGE_EOM;
+}
+
 /* Feeds and logs. */
 static void
-connection_feed(struct connection *c, struct event *e, struct decision *d,
-    const char *argument)
+connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
+    struct decision *d, const char *argument)
 {
 	e->now = (int64_t)time(NULL);
 	session_feed(c->session, e, d);
+	/* Not at each header: a macro is searched for. */
+	c->report.queue = stage_is_named(e->stage) ? macro_get(ctx, "i") : NULL;
+	c->report.login = e->stage == STAGE_MAIL ? e->mail.auth : NULL;
 	report_decision(&c->report, d, argument);
 }
 
-/* Feeds where nobody waits for an answer: a refusal is kept for the end of
- * the message. */
+/* Feeds where nobody waits for an answer: at these stages the engine only
+ * takes notice, and refuses later if it must. */
 static sfsistat
-connection_tell(struct connection *c, struct event *e, const char *argument)
+connection_tell(SMFICTX *ctx, struct event *e, const char *argument)
 {
+	struct connection *c = smfi_getpriv(ctx);
 	struct decision d;
 
-	if (!c)
-		return SMFIS_NOREPLY;
-	connection_feed(c, e, &d, argument);
-	if (d.verdict != VERDICT_ACCEPT)
-		c->failed = true;
+	if (c)
+		connection_feed(ctx, c, e, &d, argument);
 	return SMFIS_NOREPLY;
 }
 
@@ -103,17 +125,8 @@ connection_ask(SMFICTX *ctx, struct event *e, const char *argument)
 
 	if (!c)
 		return apply_undecided(ctx);
-	connection_feed(c, e, &d, argument);
+	connection_feed(ctx, c, e, &d, argument);
 	return apply_verdict(ctx, &d);
-}
-
-/* A macro; NULL also where it is empty. */
-static const char *
-macro_get(SMFICTX *ctx, const char *name)
-{
-	const char *value = smfi_getsymval(ctx, (char *)name);
-
-	return value && *value ? value : NULL;
 }
 
 static void
@@ -125,7 +138,7 @@ transaction_end(struct connection *c)
 	if (c && c->open)
 		session_feed(c->session, &e, &d);
 	if (c)
-		c->open = c->failed = false;
+		c->open = false;
 }
 
 static unsigned long
@@ -171,8 +184,9 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 	return SMFIS_CONTINUE;
 }
 
-/* Postfix writes an IPv6 address bare, Sendmail with a tag; both may name
- * the wildcard where the client connected to no address in particular. */
+/* Sendmail's {daemon_addr} is what it was told to listen on, so {if_addr},
+ * which Postfix does not have, comes first. Postfix writes an IPv6 address
+ * bare, Sendmail with a tag. */
 static void
 listener_get(SMFICTX *ctx, struct listener *l)
 {
@@ -187,8 +201,7 @@ listener_get(SMFICTX *ctx, struct listener *l)
 		const char *text = macro_get(ctx, names[i]);
 		if (text && !strncasecmp(text, "IPv6:", 5))
 			text += 5;
-		if (!text || netaddr_parse(text, &l->addr, why) ||
-		    !(l->addr.hi | l->addr.lo))
+		if (text && netaddr_parse(text, &l->addr, why))
 			memset(&l->addr, 0, sizeof(l->addr));
 	}
 	number = port ? strtoul(port, &end, 10) : 0;
@@ -220,15 +233,20 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 	}
 	listener_get(ctx, &e.connect.local);
 	c->report.client = e.connect.client;
-	return connection_tell(c, &e, NULL);
+	return connection_tell(ctx, &e, NULL);
 }
 
 static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
+	struct connection *c = smfi_getpriv(ctx);
 	struct event e = { .stage = STAGE_HELO, .helo.name = name };
 
-	return connection_tell(smfi_getpriv(ctx), &e, name);
+	if (c) {
+		snprintf(c->helo, sizeof(c->helo), "%s", name);
+		c->report.helo = c->helo;
+	}
+	return connection_tell(ctx, &e, name);
 }
 
 static sfsistat
@@ -274,7 +292,7 @@ on_header(SMFICTX *ctx, char *name, char *value)
 
 	e.header.name = name;
 	e.header.value = value;
-	return connection_tell(smfi_getpriv(ctx), &e, name);
+	return connection_tell(ctx, &e, name);
 }
 
 static sfsistat
@@ -282,7 +300,7 @@ on_eoh(SMFICTX *ctx)
 {
 	struct event e = { .stage = STAGE_EOH };
 
-	return connection_tell(smfi_getpriv(ctx), &e, NULL);
+	return connection_tell(ctx, &e, NULL);
 }
 
 static sfsistat
@@ -291,7 +309,7 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t len)
 	struct event e = { .stage = STAGE_BODY, .body.bytes = len };
 
 	(void)bytes;
-	return connection_tell(smfi_getpriv(ctx), &e, NULL);
+	return connection_tell(ctx, &e, NULL);
 }
 
 static sfsistat
@@ -304,11 +322,8 @@ on_eom(SMFICTX *ctx)
 
 	if (!c)
 		return apply_undecided(ctx);
-	connection_feed(c, &e, &d, NULL);
-	if (c->failed && d.verdict == VERDICT_ACCEPT)
-		status = apply_undecided(ctx);
-	else
-		status = apply_message(ctx, &d);
+	connection_feed(ctx, c, &e, &d, NULL);
+	status = apply_message(ctx, &d);
 	transaction_end(c);
 	return status;
 }

@@ -5,7 +5,8 @@
  *
  * The order matters: the policy, then the sockets, then the background, then
  * the user, then threads, then the service. Nothing is served before all of
- * it is there; nothing is forked once there is a thread.
+ * it is there; nothing is forked once there is a thread. In the end the first
+ * thread waits for signals, since Linux offers it a signal before others.
  */
 #include <stdbool.h>
 
@@ -40,6 +41,9 @@ enum {
 	 * header_size_limit says so; beyond its limit libmilter drops the
 	 * connection without a word. */
 	PACKET_MAX = 2 << 20,
+	/* libmilter looks every five seconds whether it shall end. */
+	END_STEP_MS = 5,
+	END_STEPS = 6000 / END_STEP_MS,
 };
 
 struct daemon {
@@ -50,23 +54,10 @@ struct daemon {
 	int policy_fd;
 	struct store *store;
 	struct policyd *policyd;
-	pthread_t reloader;
-	atomic_bool ending;
+	pthread_t signals, service;
+	atomic_bool ended; /* libmilter's part is */
+	int rc;            /* and how */
 };
-
-static const char *
-severity_name(enum severity severity)
-{
-	switch (severity) {
-	case SEVERITY_NOTE:
-		return "note";
-	case SEVERITY_WARNING:
-		return "warning";
-	case SEVERITY_ERROR:
-		break;
-	}
-	return "error";
-}
 
 static void
 diagnostics_print(struct diagnostics *list)
@@ -120,24 +111,59 @@ policy_announce(struct store *store, const char *what)
 }
 
 static void *
-reloader_run(void *ctx)
+service_run(void *ctx)
 {
 	struct daemon *d = ctx;
+
+	d->rc = smfi_main() == MI_SUCCESS ? 0 : -EIO;
+	atomic_store(&d->ended, true);
+	pthread_kill(d->signals, SIGUSR1);
+	return NULL;
+}
+
+/* libmilter learns of the signal as if it had got it first. But its listener
+ * sleeps in poll() for up to five seconds before it looks, so that is
+ * interrupted until it has looked. Where libmilter was really the first, it
+ * takes those seconds at most. */
+static void
+service_end(struct daemon *d, int signal)
+{
+	const struct timespec step = { .tv_nsec = END_STEP_MS * 1000000L };
+
+	kill(getpid(), signal);
+	for (int i = 0; i < END_STEPS && !atomic_load(&d->ended); i++) {
+		nanosleep(&step, NULL);
+		pthread_kill(d->service, SIGNAL_WAKE);
+	}
+}
+
+static void
+policy_reload(struct daemon *d)
+{
+	int rc = policy_read(d->store, false);
+
+	policy_announce(
+	    d->store, rc ? "the policy was not reloaded; the old one stays"
+			 : "the policy was reloaded");
+	/* libmilter may have been told to end meanwhile. */
+	pthread_kill(d->service, SIGNAL_WAKE);
+}
+
+/* To the end of the service. */
+static void
+signals_serve(struct daemon *d)
+{
 	sigset_t set;
 	int signal;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	for (;;) {
-		if (sigwait(&set, &signal))
+	signals_waited(&set);
+	while (!atomic_load(&d->ended)) {
+		if (sigwait(&set, &signal) || atomic_load(&d->ended))
 			continue;
-		if (atomic_load(&d->ending))
-			return NULL;
-		if (policy_read(d->store, false))
-			policy_announce(d->store,
-			    "the policy was not reloaded; the old one stays");
+		if (signal == SIGUSR1)
+			policy_reload(d);
 		else
-			policy_announce(d->store, "the policy was reloaded");
+			service_end(d, signal);
 	}
 }
 
@@ -217,10 +243,11 @@ threads_start(struct daemon *d)
 {
 	int rc = log_start();
 
-	if (!rc)
-		rc = -pthread_create(&d->reloader, NULL, reloader_run, d);
 	if (!rc && d->has_policyd)
 		rc = policyd_start(d->policy_fd, d->store, &d->policyd);
+	d->signals = pthread_self();
+	if (!rc)
+		rc = -pthread_create(&d->service, NULL, service_run, d);
 	if (rc)
 		log_message(
 		    LOG_ERR, "cannot start a thread: %s", strerror(-rc));
@@ -234,11 +261,10 @@ daemon_serve(struct daemon *d)
 
 	policy_announce(d->store, "ready");
 	process_ready();
-	rc = smfi_main() == MI_SUCCESS ? 0 : -EIO;
-	atomic_store(&d->ending, true);
+	signals_serve(d);
+	pthread_join(d->service, NULL);
+	rc = d->rc;
 	policyd_stop(d->policyd);
-	pthread_kill(d->reloader, SIGUSR1);
-	pthread_join(d->reloader, NULL);
 	socket_remove(&d->milter);
 	if (d->has_policyd)
 		socket_remove(&d->policy);

@@ -81,6 +81,7 @@ query_feed(
 {
 	e->now = (int64_t)time(NULL);
 	session_feed(q->session, e, d);
+	q->report.login = e->stage == STAGE_MAIL ? e->mail.auth : NULL;
 	report_decision(&q->report, d, argument);
 	if (d->verdict == VERDICT_ACCEPT)
 		return true;
@@ -135,6 +136,7 @@ query_run(struct query *q)
 		return;
 	e = (struct event){ .stage = STAGE_HELO };
 	e.helo.name = name ? name : "";
+	q->report.helo = value_get(r, ATTRIBUTE_HELO_NAME);
 	if (!query_feed(q, &e, &d, e.helo.name))
 		return;
 	e = (struct event){ .stage = STAGE_MAIL };
@@ -168,6 +170,7 @@ request_decide(
 		q.report = (struct report){
 			.id = id, .via = "policy", .session = q.session
 		};
+		q.report.queue = value_get(r, ATTRIBUTE_QUEUE_ID);
 		query_run(&q);
 	}
 	session_free(q.session);

@@ -9,13 +9,27 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* The leak checker traces the process from a child. After a change of user a
+ * process is not dumpable, so it has to be said. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
+#ifdef WITH_ASAN
+enum { DUMPABLE = 1 };
+#else
+enum { DUMPABLE = 0 };
+#endif
 
 static int ready_fd = -1;
 
@@ -79,7 +93,7 @@ process_drop(const struct identity *id)
 		return rc;
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) {
+	    prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0)) {
 		rc = -errno;
 		log_message(LOG_ERR, "prctl: %s", strerror(-rc));
 		return rc;
@@ -100,19 +114,34 @@ process_limits(void)
 }
 
 void
+signals_waited(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGUSR1);
+}
+
+static void
+on_wake(int signal)
+{
+	(void)signal;
+}
+
+void
 process_signals(void)
 {
-	static const int ignored[] = { SIGPIPE, SIGUSR2, SIGALRM, SIGVTALRM,
-		SIGPROF, SIGCHLD };
+	static const int ignored[] = { SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF,
+		SIGCHLD };
+	/* Without SA_RESTART: it shall interrupt. */
+	const struct sigaction wake = { .sa_handler = on_wake };
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGUSR1);
+	sigaction(SIGNAL_WAKE, &wake, NULL);
+	signals_waited(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 

@@ -5,6 +5,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -21,13 +22,19 @@ int identity_find(const char *user, const char *group, struct identity *);
 int group_find(const char *name, gid_t *);
 
 /* Becomes the user, for good, and can gain nothing by exec nor be traced by
- * others. Call while there is one thread. */
+ * others (but by a sanitizer that is built in). Call while there is one thread.
+ */
 int process_drop(const struct identity *);
 /* As many descriptors as the hard limit allows. */
 void process_limits(void);
-/* Blocks or ignores what would end the process at a wrong moment; libmilter
- * waits for HUP, TERM and INT itself, the reloader for USR1. */
+/* Blocks or ignores what would end the process at a wrong moment. Call while
+ * there is one thread. */
 void process_signals(void);
+/* What is blocked, to be waited for: HUP, TERM and INT end the program, and
+ * libmilter waits for them too; USR1 reloads. */
+void signals_waited(sigset_t *);
+/* Does nothing but interrupt the thread that it is sent to. */
+#define SIGNAL_WAKE SIGUSR2
 
 /* Forks. Answers in the child; the parent waits for process_ready() and
  * exits, with 1 if the child ends first. */

@@ -114,7 +114,12 @@ report_decision(
 	logline_init(&l);
 	logline_add(&l, "session", r->id);
 	logline_add(&l, "via", r->via);
+	logline_add(&l, "queue", r->queue);
 	logline_add(&l, "client", netaddr_format(&r->client, addr));
+	if (d->stage == STAGE_MAIL) {
+		logline_add(&l, "helo", r->helo);
+		logline_add(&l, "auth", r->login);
+	}
 	logline_add(&l, "connector", session_connector(r->session));
 	logline_add(&l, "range", won ? netrange_format(won, range) : NULL);
 	principals_add(&l, session_principals(r->session));
@@ -143,18 +148,13 @@ report_diagnostics(struct diagnostics *list)
 		[SEVERITY_WARNING] = LOG_WARNING,
 		[SEVERITY_ERROR] = LOG_ERR,
 	};
-	static const char *const names[] = {
-		[SEVERITY_NOTE] = "note",
-		[SEVERITY_WARNING] = "warning",
-		[SEVERITY_ERROR] = "error",
-	};
 	const struct diagnostic *d;
 
 	for (size_t i = 0; (d = diagnostics_get(list, i)); i++) {
 		struct logline l;
 
 		logline_init(&l);
-		logline_add(&l, "severity", names[d->severity]);
+		logline_add(&l, "severity", severity_name(d->severity));
 		logline_add(&l, "id", d->id);
 		where_add(&l, &d->where);
 		logline_add(&l, "message", d->message);

@@ -17,6 +17,10 @@ struct report {
 	const char *via; /* "milter" or "policy" */
 	const struct session *session;
 	struct netaddr client;
+	/* NULL: not known. They must live while a line is made. */
+	const char *queue; /* the MTA's queue id */
+	const char *helo;  /* said on lines of mail, as is the next */
+	const char *login; /* who authenticated */
 };
 
 /* A new session id, unique on this host for practical purposes. */

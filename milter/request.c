@@ -19,6 +19,7 @@ static const struct {
 	[ATTRIBUTE_REQUEST]             = { "request",             false },
 	[ATTRIBUTE_PROTOCOL_STATE]      = { "protocol_state",      false },
 	[ATTRIBUTE_HELO_NAME]           = { "helo_name",           true  },
+	[ATTRIBUTE_QUEUE_ID]            = { "queue_id",            false },
 	[ATTRIBUTE_SENDER]              = { "sender",              true  },
 	[ATTRIBUTE_RECIPIENT]           = { "recipient",           true  },
 	[ATTRIBUTE_CLIENT_ADDRESS]      = { "client_address",      false },

@@ -5,6 +5,7 @@
  * libmilter would unlink any socket that stands at its path, and at its end
  * unlinks what is there now. The lock makes both harmless.
  */
+#define _GNU_SOURCE /* O_PATH, AT_EMPTY_PATH */
 #include "sockets.h"
 #include "log.h"
 
@@ -131,19 +132,44 @@ spec_is_loopback(const struct spec *s)
 	return true;
 }
 
-/* Holds PATH.lock to the end of the process. */
+/* The lock is the socket's owner's: a later start need not be root's. Only a
+ * plain file with one name is given away: who may write in the folder could
+ * have linked it to another's. */
 static int
-path_lock(const char *path)
+lock_guard(int fd, const struct access *a)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return -EEXIST;
+	if (a->owner != (uid_t)-1 && st.st_uid != a->owner &&
+	    fchown(fd, a->owner, (gid_t)-1))
+		return -errno;
+	return 0;
+}
+
+/* Holds PATH.lock to the end of the process. It stays: were it removed, two
+ * programs could hold two files of that name. */
+static int
+path_lock(const char *path, const struct access *a)
 {
 	char name[sizeof(((struct spec *)0)->path) + 6];
-	int fd;
+	int fd, rc;
 
 	snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(
+	    name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return complain("cannot open", name, -errno);
+	rc = lock_guard(fd, a);
+	if (rc) {
+		close(fd);
+		return complain("cannot be the lock", name, rc);
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		int rc = -errno;
+		rc = -errno;
 		close(fd);
 		if (rc == -EWOULDBLOCK) {
 			log_message(LOG_ERR,
@@ -187,24 +213,34 @@ path_clear(const char *path)
 	return rc;
 }
 
+/* Who may write in the folder could have put a link there since bind(): what
+ * is given away is a socket and nothing else. Its mode it has by the umask. */
 static int
 path_guard(const char *path, const struct access *a)
 {
-	if (chown(path, a->owner, a->group))
-		return complain("cannot set owner and group", path, -errno);
-	if (chmod(path, a->mode))
-		return complain("cannot set mode", path, -errno);
-	return 0;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return complain("cannot open", path, -errno);
+	if (fstat(fd, &st) ||
+	    (S_ISSOCK(st.st_mode) &&
+		fchownat(fd, "", a->owner, a->group, AT_EMPTY_PATH)))
+		rc = -errno;
+	else if (!S_ISSOCK(st.st_mode))
+		rc = -ENOTSOCK;
+	close(fd);
+	return rc ? complain("cannot set owner and group", path, rc) : 0;
 }
 
 static int
-path_prepare(const struct spec *s)
+path_prepare(const struct spec *s, const struct access *a)
 {
 	int rc;
 
 	if (s->type != SPEC_UNIX)
 		return 0;
-	rc = path_lock(s->path);
+	rc = path_lock(s->path, a);
 	return rc ? rc : path_clear(s->path);
 }
 
@@ -226,18 +262,6 @@ fd_listens(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) && on;
 }
 
-/* libmilter answers a message in two small writes and does not turn Nagle's
- * algorithm off: 40 ms a message. Its listening socket is among ours. */
-static void
-milter_nodelay(const bool *before, int count)
-{
-	for (int fd = 0; fd < count; fd++)
-		if (!before[fd] && fd_listens(fd))
-			socket_nodelay(fd);
-}
-
-enum { FDS_LOOKED_AT = 256 };
-
 static const char *
 spec_format(const struct spec *s, char *buf, size_t size)
 {
@@ -256,36 +280,6 @@ spec_format(const struct spec *s, char *buf, size_t size)
 		break;
 	}
 	return buf;
-}
-
-int
-socket_open_milter(const struct spec *s, const struct access *a)
-{
-	bool before[FDS_LOOKED_AT] = { false };
-	char text[sizeof(s->path) + 8];
-	mode_t mask;
-	int rc = path_prepare(s);
-
-	if (rc)
-		return rc;
-	spec_format(s, text, sizeof(text));
-	if (s->type == SPEC_FD && !fd_listens(s->fd)) {
-		log_message(LOG_ERR, "%s: is not a listening socket", text);
-		return -EBADF;
-	}
-	for (int fd = 0; fd < FDS_LOOKED_AT; fd++)
-		before[fd] = s->type != SPEC_FD && fd_listens(fd);
-	mask = umask(0177);
-	errno = 0;
-	rc = smfi_setconn(text) == MI_SUCCESS &&
-		     smfi_opensocket(false) == MI_SUCCESS
-		 ? 0
-		 : -(errno ? errno : EIO);
-	umask(mask);
-	if (rc)
-		return complain("cannot open", text, rc);
-	milter_nodelay(before, FDS_LOOKED_AT);
-	return s->type == SPEC_UNIX ? path_guard(s->path, a) : 0;
 }
 
 union address {
@@ -318,6 +312,70 @@ spec_address(const struct spec *s, union address *u)
 		break;
 	}
 	return 0;
+}
+
+static bool
+fd_is_at(int fd, const struct spec *s)
+{
+	union address want, is = { .any.sa_family = AF_UNSPEC };
+	socklen_t len = sizeof(is);
+
+	spec_address(s, &want);
+	if (getsockname(fd, &is.any, &len) ||
+	    is.any.sa_family != want.any.sa_family)
+		return false;
+	if (s->type == SPEC_INET)
+		return is.ipv4.sin_port == want.ipv4.sin_port &&
+		       is.ipv4.sin_addr.s_addr == want.ipv4.sin_addr.s_addr;
+	return is.ipv6.sin6_port == want.ipv6.sin6_port &&
+	       IN6_ARE_ADDR_EQUAL(&is.ipv6.sin6_addr, &want.ipv6.sin6_addr);
+}
+
+/* libmilter answers a message in two small writes and does not turn Nagle's
+ * algorithm off: 40 ms a message. It keeps its socket to itself, but no other
+ * can listen there; found soon, since numbers are given out from below. */
+static void
+milter_nodelay(const struct spec *s)
+{
+	long max = sysconf(_SC_OPEN_MAX);
+
+	if (s->type == SPEC_FD)
+		socket_nodelay(s->fd);
+	if (s->type != SPEC_INET && s->type != SPEC_INET6)
+		return;
+	for (int fd = 0; fd < max; fd++) {
+		if (!fd_listens(fd) || !fd_is_at(fd, s))
+			continue;
+		socket_nodelay(fd);
+		return;
+	}
+}
+
+int
+socket_open_milter(const struct spec *s, const struct access *a)
+{
+	char text[sizeof(s->path) + 8];
+	mode_t mask;
+	int rc = path_prepare(s, a);
+
+	if (rc)
+		return rc;
+	spec_format(s, text, sizeof(text));
+	if (s->type == SPEC_FD && !fd_listens(s->fd)) {
+		log_message(LOG_ERR, "%s: is not a listening socket", text);
+		return -EBADF;
+	}
+	mask = umask(0777 & ~a->mode);
+	errno = 0;
+	rc = smfi_setconn(text) == MI_SUCCESS &&
+		     smfi_opensocket(false) == MI_SUCCESS
+		 ? 0
+		 : -(errno ? errno : EIO);
+	umask(mask);
+	if (rc)
+		return complain("cannot open", text, rc);
+	milter_nodelay(s);
+	return s->type == SPEC_UNIX ? path_guard(s->path, a) : 0;
 }
 
 static int
@@ -353,7 +411,7 @@ socket_open(const struct spec *s, const struct access *a, int *out)
 {
 	char text[sizeof(s->path) + 8];
 	mode_t mask;
-	int fd = s->fd, rc = path_prepare(s);
+	int fd = s->fd, rc = path_prepare(s, a);
 
 	if (rc)
 		return rc;
@@ -367,7 +425,7 @@ socket_open(const struct spec *s, const struct access *a, int *out)
 		if (fcntl(fd, F_SETFL, O_NONBLOCK))
 			return complain("cannot set", text, -errno);
 	} else {
-		mask = umask(0177);
+		mask = umask(0777 & ~a->mode);
 		rc = socket_listen(s, &fd);
 		umask(mask);
 		if (rc)
@@ -395,11 +453,13 @@ socket_remove(const struct spec *s)
 int
 socket_folder(const char *folder, gid_t group)
 {
-	if (mkdir(folder, 0750))
-		return errno == EEXIST
-			   ? 0
-			   : complain("cannot make", folder, -errno);
-	if (chown(folder, 0, group))
+	mode_t mask = umask(0027);
+	int rc = mkdir(folder, 0750) ? -errno : 0;
+
+	umask(mask);
+	if (rc)
+		return rc == -EEXIST ? 0 : complain("cannot make", folder, rc);
+	if (fchownat(AT_FDCWD, folder, 0, group, AT_SYMLINK_NOFOLLOW))
 		return complain("cannot set the group", folder, -errno);
 	return 0;
 }

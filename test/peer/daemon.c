@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,9 @@
 
 #include <cmocka.h>
 
-enum { ARGS_MAX = 24, STEP_MS = 10 };
+enum { ARGS_MAX = 24, STEP_MS = 10, CHILDREN_MAX = 32 };
+
+extern char **environ;
 
 const char daemon_policy[] =
     "version: 1\n"
@@ -99,18 +102,37 @@ daemon_init(struct daemon *d, const char *policy)
 	daemon_write(d, "log", "");
 }
 
+/* Says what there was to say if it did not go well. */
+static bool
+child_end(struct daemon *d)
+{
+	int status = daemon_stop(d, SIGTERM);
+	char *log;
+
+	if (!status)
+		return true;
+	log = daemon_log(d);
+	fprintf(stderr, "wait status %d at its end:\n%s", status, log);
+	free(log);
+	return false;
+}
+
+void
+daemon_end(struct daemon *d)
+{
+	assert_true(child_end(d));
+}
+
 void
 daemon_fini(struct daemon *d)
 {
 	static const char *const names[] = { "policy.yaml", "log", "fresh",
 		"milter.sock", "milter.sock.lock", "policy.sock",
 		"policy.sock.lock", "pid" };
+	bool well = !d->pid || child_end(d);
+	FILE *f = fopen(daemon_path(d, "pid"), "r");
 	long pid;
-	FILE *f;
 
-	if (d->pid)
-		daemon_stop(d, SIGKILL);
-	f = fopen(daemon_path(d, "pid"), "r");
 	if (f) {
 		if (fscanf(f, "%ld", &pid) == 1 && pid > 1)
 			kill((pid_t)pid, SIGKILL);
@@ -119,29 +141,81 @@ daemon_fini(struct daemon *d)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		unlink(daemon_path(d, names[i]));
 	assert_int_equal(rmdir(d->folder), 0);
+	assert_true(well);
 }
 
-/* The child's end is the parent's: no test leaves one behind. */
+static void
+become_nobody(void)
+{
+	const struct passwd *pw = getpwnam("nobody");
+
+	if (!pw || setgroups(0, NULL) || setgid(pw->pw_gid) ||
+	    setuid(pw->pw_uid))
+		_exit(126);
+}
+
+/* Children that are not reaped. A test that fails leaves by longjmp(); what it
+ * leaves behind ends with this program. */
+static pid_t children[CHILDREN_MAX];
+
+static void
+children_kill(void)
+{
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (children[i])
+			kill(children[i], SIGKILL);
+}
+
+/* Replaces one number by another; 0 is a free place. */
+static void
+child_note(pid_t old, pid_t new)
+{
+	static bool registered;
+
+	if (!registered)
+		registered = !atexit(children_kill);
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		if (children[i] != old)
+			continue;
+		children[i] = new;
+		return;
+	}
+}
+
+/* waitpid() without waiting. */
+static pid_t
+child_reap(pid_t pid, int *status)
+{
+	pid_t got = waitpid(pid, status, WNOHANG);
+
+	if (got == pid)
+		child_note(pid, 0);
+	return got;
+}
+
 static pid_t
 child_start(const struct daemon *d, const char *const *argv)
 {
 	int fd = open(daemon_path(d, "log"), O_WRONLY | O_APPEND);
+	int program = open(DAEMON, O_RDONLY | O_CLOEXEC);
 	pid_t pid;
 
-	assert_true(fd >= 0);
+	assert_true(fd >= 0 && program >= 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		/* The program is not dumpable, so no leak checker can attach
-		 * to it. */
-		setenv("LSAN_OPTIONS", "detect_leaks=0", 1);
 		setenv("TSAN_OPTIONS", "suppressions=" SUPPRESSIONS, 0);
 		dup2(fd, 1);
 		dup2(fd, 2);
-		execv(DAEMON, (char **)argv);
+		/* Nobody may not be let into the folder of the program. */
+		if (geteuid() == 0 && d->as_nobody)
+			become_nobody();
+		fexecve(program, (char **)argv, environ);
 		_exit(127);
 	}
+	child_note(0, pid);
 	close(fd);
+	close(program);
 	return pid;
 }
 
@@ -151,7 +225,7 @@ child_wait(pid_t pid)
 	int status;
 
 	for (int ms = 0; ms < DAEMON_TIMEOUT; ms += STEP_MS) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
+		pid_t got = child_reap(pid, &status);
 		assert_true(got >= 0);
 		if (got)
 			return status;
@@ -159,6 +233,7 @@ child_wait(pid_t pid)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
+	child_note(pid, 0);
 	fail_msg("the program did not end");
 	return -1;
 }
@@ -179,7 +254,7 @@ daemon_start(struct daemon *d, const char *const *more)
 		d->milter, "--policy-socket", d->policy_spec };
 	size_t n = 8;
 
-	if (geteuid() == 0) {
+	if (geteuid() == 0 && !d->as_nobody) {
 		argv[n++] = "-u";
 		argv[n++] = "nobody";
 	}
@@ -244,7 +319,7 @@ daemon_wait(struct daemon *d, const char *text, int count)
 			free(log);
 			return;
 		}
-		if (d->pid && waitpid(d->pid, &status, WNOHANG)) {
+		if (d->pid && child_reap(d->pid, &status)) {
 			d->pid = 0;
 			fail_msg("the program ended:\n%s", log);
 		}
@@ -266,4 +341,46 @@ daemon_peer(const struct daemon *d, const char *client)
 	assert_int_equal(peer_connect(p, NULL, client, 40000, &r), 0);
 	assert_int_equal(peer_helo(p, "client.example", &r), 0);
 	return p;
+}
+
+const char *const mail_chris[] = { "<chris@contoso.com>", NULL };
+const char *const rcpt_kate[] = { "<kate@fabrikam.com>", NULL };
+const char *const rcpt_ours[] = { "<anna@contoso.com>", NULL };
+
+void
+expect_continue(int rc, const struct peer_reply *r)
+{
+	assert_int_equal(rc, 0);
+	assert_string_equal(r->text, "");
+	assert_int_equal(r->verdict, PEER_CONTINUE);
+}
+
+void
+expect_reply(int rc, const struct peer_reply *r, const char *text)
+{
+	assert_int_equal(rc, 0);
+	assert_int_equal(r->verdict, PEER_REPLYCODE);
+	assert_string_equal(r->text, text);
+}
+
+void
+expect_relay(struct peer *p, bool granted)
+{
+	struct peer_reply r;
+
+	expect_continue(peer_mail(p, mail_chris, &r), &r);
+	if (granted)
+		expect_continue(peer_rcpt(p, rcpt_kate, &r), &r);
+	else
+		expect_reply(peer_rcpt(p, rcpt_kate, &r), &r,
+		    "550 5.7.1 Unable to relay");
+}
+
+void
+daemon_expect_alive(const struct daemon *d)
+{
+	struct peer *p = daemon_peer(d, "192.0.2.1");
+
+	expect_relay(p, false);
+	peer_free(p);
 }

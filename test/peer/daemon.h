@@ -4,6 +4,7 @@
  *
  * The folder holds policy.yaml, milter.sock, policy.sock and the log. Every
  * wait is bounded. As root the child runs as nobody. Failures end the test.
+ * Where leaks are looked for, a child that leaks does not end well.
  */
 #ifndef DAEMON_H
 #define DAEMON_H
@@ -16,7 +17,8 @@
 enum { DAEMON_PATH_SIZE = 100, DAEMON_TIMEOUT = 10000 };
 
 struct daemon {
-	pid_t pid; /* 0: none */
+	pid_t pid;      /* 0: none */
+	bool as_nobody; /* started by nobody, not by root with -u */
 	char folder[DAEMON_PATH_SIZE];
 	char policy[DAEMON_PATH_SIZE];      /* policy.yaml in it */
 	char milter[DAEMON_PATH_SIZE];      /* unix:.../milter.sock */
@@ -28,8 +30,8 @@ extern const char daemon_policy[];
 
 /* Makes the folder, writes the policy. */
 void daemon_init(struct daemon *, const char *policy);
-/* Kills the child if there is one, and the process of a file "pid"; removes
- * the folder. */
+/* Ends the child if there is one, which must go well; kills the process of a
+ * file "pid"; removes the folder. */
 void daemon_fini(struct daemon *);
 /* PATH in the folder; static, four at a time. */
 const char *daemon_path(const struct daemon *, const char *name);
@@ -38,6 +40,9 @@ void daemon_write(const struct daemon *, const char *name, const char *text);
 /* Starts the program with the folder's sockets and policy, -f, and up to
  * four more arguments (NULL: none), and waits until it is ready. */
 void daemon_start(struct daemon *, const char *const *more);
+/* Ends it by SIGTERM, which must go well. A shared one has to be ended by a
+ * test: what its group's teardown finds is not counted. */
+void daemon_end(struct daemon *);
 /* Starts it and waits for its end: its exit status. What it says goes to
  * the log. */
 int daemon_try(const struct daemon *, const char *const *argv);
@@ -52,7 +57,21 @@ void daemon_wait(struct daemon *, const char *text, int count);
  * HELO. */
 struct peer *daemon_peer(const struct daemon *, const char *client);
 
-/* The tests of the policy service. */
+/* Arguments of MAIL and RCPT; kate is foreign to daemon_policy. */
+extern const char *const mail_chris[], *const rcpt_kate[], *const rcpt_ours[];
+
+/* The result and the reply of a step. */
+void expect_continue(int rc, const struct peer_reply *);
+void expect_reply(int rc, const struct peer_reply *, const char *text);
+/* MAIL of chris and RCPT of kate. */
+void expect_relay(struct peer *, bool granted);
+/* A stranger may not relay: it serves, and by its policy. */
+void daemon_expect_alive(const struct daemon *);
+
+/* The tests of the log, of start and end, and of the policy service: how many
+ * failed. */
+int log_tests(void);
+int start_tests(void);
 int policyd_tests(void);
 
 #endif

@@ -3,15 +3,19 @@
  * test_parts.c - the daemon's parts that need no daemon: a line of log, a
  * policy request, a socket's name, a file.
  */
+#include "callbacks.h"
 #include "files.h"
 #include "logline.h"
 #include "request.h"
 #include "sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +148,87 @@ sockets_are_named(void **state)
 	assert_false(spec_is_loopback(&s));
 }
 
+static uint16_t
+port_find(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	close(fd);
+	return ntohs(in.sin_port);
+}
+
+static int
+option_get(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, level, name, &value, &len) ? -1 : value;
+}
+
+/* Else each message over TCP takes 40 ms more. Whatever the number of the
+ * socket that libmilter opens. */
+static void
+milter_socket_does_not_delay(void **state)
+{
+	enum { MANY = 300 };
+	const struct access nobody = { (uid_t)-1, (gid_t)-1, 0600 };
+	int fds[MANY], found = -1;
+	char text[32];
+	struct spec s;
+
+	(void)state;
+	snprintf(text, sizeof(text), "inet:%u", port_find());
+	assert_int_equal(spec_parse(text, &s), 0);
+	assert_int_equal(callbacks_register(NULL), 0);
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(fds[i] >= 0);
+	}
+	assert_int_equal(socket_open_milter(&s, &nobody), 0);
+	for (int fd = 0; fd < fds[MANY - 1] + 16 && found < 0; fd++)
+		if (option_get(fd, SOL_SOCKET, SO_ACCEPTCONN) == 1)
+			found = fd;
+	assert_true(found > 256);
+	assert_int_equal(option_get(found, IPPROTO_TCP, TCP_NODELAY), 1);
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	close(found);
+}
+
+/* However strict the umask is: the MTA has to get in. */
+static void
+folder_lets_its_group_in(void **state)
+{
+	char top[] = "/tmp/folder-XXXXXX", folder[64];
+	mode_t mask;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(top));
+	snprintf(folder, sizeof(folder), "%s/sub", top);
+	mask = umask(0077);
+	assert_int_equal(socket_folder(folder, 1), 0);
+	umask(mask);
+	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	assert_int_equal(st.st_gid, 1);
+	/* One that is there is left alone. */
+	assert_int_equal(socket_folder(folder, 2), 0);
+	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(st.st_gid, 1);
+	rmdir(folder);
+	rmdir(top);
+}
+
 static void
 file_put(const char *path, const char *text)
 {
@@ -201,6 +286,8 @@ main(void)
 		cmocka_unit_test(line_escapes),
 		cmocka_unit_test(mailbox_is_written_as_smtp_has_it),
 		cmocka_unit_test(sockets_are_named),
+		cmocka_unit_test(milter_socket_does_not_delay),
+		cmocka_unit_test(folder_lets_its_group_in),
 		cmocka_unit_test(files_are_read_whole),
 	};
 

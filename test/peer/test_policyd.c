@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +265,90 @@ bad_peers_hurt_nobody(void **state)
 	close(deaf);
 }
 
+static void
+policy_reload(const char *text, int count)
+{
+	daemon_write(&shared, "policy.yaml", text);
+	assert_int_equal(kill(shared.pid, SIGUSR1), 0);
+	daemon_wait(&shared, "\"the policy was reloaded\"", count);
+}
+
+/* Mode monitor lets pass what others judge, too; to grant is for those who
+ * were not to be refused. */
+static void
+monitor_never_grants(void **state)
+{
+	static const char watched[] =
+	    "version: 1\n"
+	    "accepted_domains: [contoso.com]\n"
+	    "connectors:\n"
+	    "  - name: No such senders\n"
+	    "    mode: monitor\n"
+	    "    remote_ip_ranges: [192.168.5.10]\n"
+	    "    permission_groups: [AnonymousUsers]\n"
+	    "    extended_rights:\n"
+	    "      - principal: anonymous\n"
+	    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n"
+	    "        deny: [ms-Exch-SMTP-Accept-Any-Sender]\n"
+	    "  - name: No submission\n"
+	    "    mode: monitor\n"
+	    "    remote_ip_ranges: [192.168.5.11]\n"
+	    "    permission_groups: [ExchangeUsers]\n"
+	    "    extended_rights:\n"
+	    "      - principal: anonymous\n"
+	    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n";
+
+	(void)state;
+	policy_reload(watched, 1);
+	ANSWER(
+	    REQUEST("RCPT", "192.168.5.10", "a@b.example", "kate@fabrikam.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(
+	    REQUEST("RCPT", "192.168.5.10", "a@b.example", "anna@contoso.com"),
+	    "action=DUNNO\n\n");
+	/* This sender would not have been refused. */
+	ANSWER(REQUEST("RCPT", "192.168.5.10", "chris@contoso.com",
+		   "kate@fabrikam.com"),
+	    "action=OK\n\n");
+	ANSWER(REQUEST("RCPT", "192.168.5.11", "chris@contoso.com",
+		   "kate@fabrikam.com"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+	ANSWER(REQUEST("RCPT", "192.168.5.11", "chris@contoso.com",
+		   "anna@contoso.com"),
+	    "action=DUNNO\n\n");
+	daemon_wait(&shared, "monitored=yes", 4);
+	policy_reload(daemon_policy, 2);
+}
+
+static void
+log_names_the_request(void **state)
+{
+	static const char request[] =
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "client_address=192.0.2.99\nserver_address=10.1.1.1\n"
+	    "server_port=25\nhelo_name=a b\nqueue_id=4Wq2x\n"
+	    "sasl_username=o hara\nsender=chris@contoso.com\n"
+	    "recipient=anna@contoso.com\n\n";
+	char *log, *line;
+
+	(void)state;
+	ANSWER(request, "action=DUNNO\n\n");
+	daemon_wait(&shared, "client=192.0.2.99", 3);
+	log = daemon_log(&shared);
+	line = strstr(log, "queue=4Wq2x client=192.0.2.99 helo=\"a b\" "
+			   "auth=\"o hara\" ");
+	assert_non_null(line);
+	assert_non_null(strstr(line, "stage=rcpt argument=<anna@contoso.com>"));
+	free(log);
+}
+
+static void
+ends_well(void **state)
+{
+	(void)state;
+	daemon_end(&shared);
+}
+
 static int
 shared_start(void **state)
 {
@@ -292,6 +377,9 @@ policyd_tests(void)
 		cmocka_unit_test(oversized_is_closed),
 		cmocka_unit_test(requests_may_be_sent_ahead),
 		cmocka_unit_test(bad_peers_hurt_nobody),
+		cmocka_unit_test(monitor_never_grants),
+		cmocka_unit_test(log_names_the_request),
+		cmocka_unit_test(ends_well),
 	};
 
 	return cmocka_run_group_tests_name(

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_log.c - what connector-milter says of a session, and of whom.
+ */
+#include "daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct daemon shared;
+
+static int
+shared_start(void **state)
+{
+	(void)state;
+	daemon_init(&shared, daemon_policy);
+	daemon_start(&shared, NULL);
+	return 0;
+}
+
+static int
+shared_end(void **state)
+{
+	(void)state;
+	daemon_fini(&shared);
+	return 0;
+}
+
+static void
+log_has_no_control_bytes(void **state)
+{
+	char all[256];
+	const char *const argv[] = { all, NULL };
+	struct peer_reply r;
+	struct peer *p;
+	char *log;
+
+	(void)state;
+	for (int i = 0; i < 255; i++)
+		all[i] = (char)(i + 1);
+	all[255] = '\0';
+	p = daemon_peer(&shared, "192.0.2.1");
+	assert_int_equal(peer_helo(p, all, &r), 0);
+	assert_int_equal(peer_define(p, "{auth_authen}", all), 0);
+	assert_int_equal(peer_mail(p, argv, &r), 0);
+	assert_int_equal(peer_define(p, "{auth_authen}", NULL), 0);
+	assert_int_equal(peer_mail(p, mail_chris, &r), 0);
+	assert_int_equal(peer_rcpt(p, argv, &r), 0);
+	assert_int_equal(r.verdict, PEER_REPLYCODE);
+	peer_free(p);
+	daemon_wait(&shared, "\\x01\\x02", 2);
+	log = daemon_log(&shared);
+	for (const char *c = log; *c; c++)
+		if (*c != '\n' && (*c < ' ' || *c > '~'))
+			fail_msg("byte %d in the log", *c);
+	free(log);
+}
+
+static void
+log_says_why(void **state)
+{
+	struct peer *p = daemon_peer(&shared, "192.0.2.77");
+	char *log, *line, *end;
+
+	(void)state;
+	expect_relay(p, false);
+	peer_free(p);
+	daemon_wait(&shared, "client=192.0.2.77", 3);
+	log = daemon_log(&shared);
+	line = strstr(log, "client=192.0.2.77");
+	assert_non_null(line);
+	line = strstr(line, "stage=rcpt");
+	assert_non_null(line);
+	end = strchr(line, '\n');
+	assert_non_null(end);
+	*end = '\0';
+	assert_non_null(strstr(line, "argument=<kate@fabrikam.com>"));
+	assert_non_null(strstr(line, "verdict=reject"));
+	assert_non_null(strstr(line, "reply=\"550 5.7.1 Unable to relay\""));
+	assert_non_null(
+	    strstr(line, "right=ms-Exch-SMTP-Accept-Any-Recipient"));
+	assert_non_null(strstr(line, "policy.yaml:"));
+	assert_non_null(strstr(line, "policy="));
+	free(log);
+}
+
+/* The n-th line (from 0) of a client at a stage, malloc()ed. */
+static char *
+log_find(const struct daemon *d, const char *client, const char *stage, int n)
+{
+	char *log = daemon_log(d), *found = NULL, *rest = log, *line;
+
+	while (!found && (line = strsep(&rest, "\n")))
+		if (strstr(line, client) && strstr(line, stage) && !n--)
+			found = strdup(line);
+	free(log);
+	assert_non_null(found);
+	return found;
+}
+
+static void
+expect_line(const char *client, const char *stage, int n, const char *with,
+    const char *without)
+{
+	char *line = log_find(&shared, client, stage, n);
+
+	if (with && !strstr(line, with))
+		fail_msg("no %s: %s", with, line);
+	if (without && strstr(line, without))
+		fail_msg("%s: %s", without, line);
+	free(line);
+}
+
+/* HELO name and login on lines of MAIL; the queue id once it is known, and
+ * not that of the message before. */
+static void
+log_names_the_message(void **state)
+{
+	static const char client[] = "client=192.0.2.88";
+	char name[400], cut[300] = "helo=";
+	struct peer *p = daemon_peer(&shared, client + 7);
+	struct peer_reply r;
+
+	(void)state;
+	expect_continue(peer_mail(p, mail_chris, &r), &r);
+	expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+	assert_int_equal(peer_define(p, "i", "4Wq2x"), 0);
+	expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+	expect_continue(peer_data(p, &r), &r);
+	assert_int_equal(peer_eoh(p, &r), 0);
+	expect_continue(peer_eom(p, &r), &r);
+	assert_int_equal(peer_define(p, "i", NULL), 0);
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(peer_helo(p, name, &r), 0);
+	assert_int_equal(peer_define(p, "{auth_authen}", "o hara\n"), 0);
+	expect_continue(peer_mail(p, mail_chris, &r), &r);
+	expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+	peer_free(p);
+	daemon_wait(&shared, client, 7);
+	expect_line(client, "stage=mail", 0, "helo=client.example ", "auth=");
+	expect_line(client, "stage=mail", 0, NULL, "queue=");
+	expect_line(client, "stage=rcpt", 0, NULL, "queue=");
+	expect_line(client, "stage=rcpt", 1, "queue=4Wq2x ", "helo=");
+	expect_line(client, "end of message", 0, "queue=4Wq2x ", "auth=");
+	expect_line(client, "stage=mail", 1, "auth=\"o hara\\x0a\"", "queue=");
+	/* 256 of its bytes, and a mark. */
+	memset(cut + 5, 'x', 256);
+	memcpy(cut + 5 + 256, "... ", 5);
+	expect_line(client, "stage=mail", 1, cut, NULL);
+	expect_line(client, "stage=rcpt", 2, NULL, "queue=");
+}
+
+static void
+ends_well(void **state)
+{
+	(void)state;
+	daemon_end(&shared);
+}
+
+int
+log_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log_has_no_control_bytes),
+		cmocka_unit_test(log_says_why),
+		cmocka_unit_test(log_names_the_message),
+		cmocka_unit_test(ends_well),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "log", tests, shared_start, shared_end);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_start.c - how connector-milter starts and ends: command line, policy,
+ * sockets and their owners, locks, signals.
+ */
+#include "daemon.h"
+
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void
+usage_is_checked(void **state)
+{
+	const char *const wrong[][4] = {
+		{ DAEMON, "--nonsense", NULL },
+		{ DAEMON, "-f", "extra", NULL },
+		{ DAEMON, "--socket-mode", "rw", NULL },
+		{ DAEMON, "--log", "journal", NULL },
+		{ DAEMON, "-s", "unix:relative", NULL },
+		{ DAEMON, "-s", "inet:0", NULL },
+	};
+	const char *const help[] = { DAEMON, "--help", NULL };
+	const char *const as_root[] = { DAEMON, "-f", "--policy-socket", "none",
+		"-s", "inet:1", NULL };
+	struct daemon d;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(daemon_try(&d, wrong[i]), 2);
+	assert_int_equal(daemon_try(&d, help), 0);
+	if (geteuid() == 0)
+		assert_int_equal(daemon_try(&d, as_root), 2);
+	daemon_fini(&d);
+}
+
+static void
+policy_is_tested(void **state)
+{
+	struct daemon d;
+	char *log;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	const char *const argv[] = { DAEMON, "-t", "-p", d.policy, NULL };
+	assert_int_equal(daemon_try(&d, argv), 0);
+	daemon_write(
+	    &d, "policy.yaml", "version: 1\nconnectors:\n  - nmae: x\n");
+	assert_int_equal(daemon_try(&d, argv), 2);
+	log = daemon_log(&d);
+	assert_non_null(strstr(log, "policy.yaml:3:"));
+	assert_non_null(strstr(log, ": error: "));
+	free(log);
+	assert_int_equal(unlink(d.policy), 0);
+	assert_int_equal(daemon_try(&d, argv), 2);
+	/* Nothing that could block or be endless is read. */
+	assert_int_equal(mkfifo(d.policy, 0600), 0);
+	assert_int_equal(daemon_try(&d, argv), 2);
+	daemon_fini(&d);
+}
+
+static void
+bad_policy_does_not_start(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	daemon_init(&d, "version: 1\n");
+	const char *argv[] = { DAEMON, "-f", "-p", d.policy, "-s", d.milter,
+		"--policy-socket", "none", "-u", "nobody", NULL };
+	if (geteuid() != 0)
+		argv[8] = NULL;
+	assert_int_equal(daemon_try(&d, argv), 78);
+	assert_int_equal(access(daemon_path(&d, "milter.sock"), F_OK), -1);
+	daemon_fini(&d);
+}
+
+/* A file is at the socket's path, then a socket that nobody serves. */
+static void
+path_is_judged(void **state)
+{
+	struct daemon d;
+	struct stat st;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	const char *argv[] = { DAEMON, "-f", "-p", d.policy, "-s", d.milter,
+		"--policy-socket", "none", "-u", "nobody", NULL };
+	if (geteuid() != 0)
+		argv[8] = NULL;
+	daemon_write(&d, "milter.sock", "precious");
+	assert_int_equal(daemon_try(&d, argv), 1);
+	assert_int_equal(stat(daemon_path(&d, "milter.sock"), &st), 0);
+	assert_true(S_ISREG(st.st_mode) && st.st_size == 8);
+	assert_int_equal(unlink(daemon_path(&d, "milter.sock")), 0);
+	daemon_start(&d, NULL);
+	daemon_stop(&d, SIGKILL);
+	assert_int_equal(stat(daemon_path(&d, "milter.sock"), &st), 0);
+	daemon_start(&d, NULL);
+	daemon_expect_alive(&d);
+	daemon_fini(&d);
+}
+
+static void
+sockets_have_owners_and_ends(void **state)
+{
+	static const char *const names[] = { "milter.sock", "policy.sock" };
+	const gid_t gid = geteuid() == 0 ? 1 : getegid();
+	const struct group *gr = getgrgid(gid);
+	struct daemon d;
+	struct stat st;
+	int status;
+
+	(void)state;
+	assert_non_null(gr);
+	const char *const more[] = { "--socket-mode", "0620", "--socket-group",
+		gr->gr_name, NULL };
+	daemon_init(&d, daemon_policy);
+	daemon_start(&d, more);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(stat(daemon_path(&d, names[i]), &st), 0);
+		assert_true(S_ISSOCK(st.st_mode));
+		assert_int_equal(st.st_mode & 07777, 0620);
+		assert_int_equal(st.st_gid, gid);
+	}
+	daemon_expect_alive(&d);
+	status = daemon_stop(&d, SIGTERM);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(stat(daemon_path(&d, names[i]), &st), -1);
+	daemon_wait(&d, "message=ended", 1);
+	daemon_fini(&d);
+}
+
+static void
+daemon_goes_to_the_background(void **state)
+{
+	struct daemon d;
+	long pid = 0;
+	FILE *f;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	const char *argv[] = { DAEMON, "-p", d.policy, "-s", d.milter,
+		"--policy-socket", "none", "--pid-file", daemon_path(&d, "pid"),
+		"-u", "nobody", NULL };
+	if (geteuid() != 0)
+		argv[9] = NULL;
+	assert_int_equal(daemon_try(&d, argv), 0);
+	f = fopen(daemon_path(&d, "pid"), "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld", &pid), 1);
+	fclose(f);
+	assert_true(pid > 1 && kill((pid_t)pid, 0) == 0);
+	daemon_expect_alive(&d);
+	/* Not at the sockets of a live one: the parent says so. */
+	assert_int_equal(daemon_try(&d, argv), 1);
+	daemon_fini(&d); /* and its process */
+}
+
+static long
+milliseconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* libmilter by itself would take up to five seconds. */
+static void
+ends_soon(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT };
+	struct daemon d;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		struct peer *open;
+		struct stat st;
+		long before;
+
+		daemon_start(&d, NULL);
+		open = daemon_peer(&d, "192.0.2.1");
+		before = milliseconds_now();
+		assert_int_equal(daemon_stop(&d, signals[i]), 0);
+		assert_in_range(milliseconds_now() - before, 0, 1500);
+		daemon_wait(&d, "message=ended", 1);
+		assert_int_equal(stat(daemon_path(&d, "milter.sock"), &st), -1);
+		peer_free(open);
+	}
+	daemon_fini(&d);
+}
+
+/* While the thread that waits for signals loads, libmilter gets them. */
+static void
+ends_soon_after_a_reload(void **state)
+{
+	enum { RANGES = 20000, LINE = 80 };
+	const struct timespec loading = { .tv_nsec = 3000000 };
+	char *text = malloc(sizeof(char[RANGES][LINE]));
+	struct daemon d;
+	size_t len = 0;
+	long before;
+
+	(void)state;
+	assert_non_null(text);
+	len += (size_t)sprintf(text + len,
+	    "version: 1\nconnectors:\n  - name: Large\n"
+	    "    permission_groups: [AnonymousUsers]\n"
+	    "    remote_ip_ranges:\n");
+	for (unsigned i = 0; i < RANGES; i++)
+		len +=
+		    (size_t)snprintf(text + len, LINE, "      - 10.%u.%u.%u\n",
+			i >> 12, (i >> 4) & 255, (i & 15) * 2);
+	daemon_init(&d, text);
+	free(text);
+	daemon_start(&d, NULL);
+	assert_int_equal(kill(d.pid, SIGUSR1), 0);
+	nanosleep(&loading, NULL);
+	before = milliseconds_now();
+	assert_int_equal(daemon_stop(&d, SIGTERM), 0);
+	assert_in_range(milliseconds_now() - before, 0, 3500);
+	daemon_wait(&d, "\"the policy was reloaded\"", 1);
+	daemon_fini(&d);
+}
+
+/* What root started can be started by the user that it ran as. */
+static void
+lock_is_the_users(void **state)
+{
+	struct daemon d;
+	struct stat folder, st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	daemon_init(&d, daemon_policy);
+	assert_int_equal(stat(d.folder, &folder), 0);
+	daemon_start(&d, NULL);
+	assert_int_equal(stat(daemon_path(&d, "milter.sock.lock"), &st), 0);
+	assert_int_equal(st.st_uid, folder.st_uid);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(daemon_stop(&d, SIGTERM), 0);
+	d.as_nobody = true;
+	daemon_start(&d, NULL);
+	daemon_expect_alive(&d);
+	daemon_fini(&d);
+}
+
+/* Nor is another's file given to him, that he linked to the lock's name. */
+static void
+lock_gives_nothing_away(void **state)
+{
+	struct daemon d;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	daemon_init(&d, daemon_policy);
+	const char *const argv[] = { DAEMON, "-f", "-p", d.policy, "-s",
+		d.milter, "--policy-socket", "none", "-u", "nobody", NULL };
+	daemon_write(&d, "pid", "");
+	assert_int_equal(
+	    link(daemon_path(&d, "pid"), daemon_path(&d, "milter.sock.lock")),
+	    0);
+	assert_int_equal(daemon_try(&d, argv), 1);
+	assert_int_equal(stat(daemon_path(&d, "pid"), &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(unlink(daemon_path(&d, "milter.sock.lock")), 0);
+	assert_int_equal(symlink(daemon_path(&d, "pid"),
+			     daemon_path(&d, "milter.sock.lock")),
+	    0);
+	assert_int_equal(daemon_try(&d, argv), 1);
+	assert_int_equal(stat(daemon_path(&d, "pid"), &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	daemon_fini(&d);
+}
+
+int
+start_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(usage_is_checked),
+		cmocka_unit_test(policy_is_tested),
+		cmocka_unit_test(bad_policy_does_not_start),
+		cmocka_unit_test(path_is_judged),
+		cmocka_unit_test(sockets_have_owners_and_ends),
+		cmocka_unit_test(ends_soon),
+		cmocka_unit_test(ends_soon_after_a_reload),
+		cmocka_unit_test(lock_is_the_users),
+		cmocka_unit_test(lock_gives_nothing_away),
+		cmocka_unit_test(daemon_goes_to_the_background),
+	};
+
+	return cmocka_run_group_tests_name("start and end", tests, NULL, NULL);
+}
