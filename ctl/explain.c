@@ -93,6 +93,7 @@ feed(struct explained *e, struct event event, const char *argument, bool asked,
     struct decision *d)
 {
 	event.now = e->question->now;
+	event.ticks = (uint64_t)e->question->now * 1000;
 	session_feed(e->session, &event, d);
 	if (!asked && d->verdict == VERDICT_ACCEPT && !d->monitored)
 		return 0;
@@ -103,6 +104,7 @@ static int
 feed_mail(struct explained *e, bool *accepted)
 {
 	const struct question *q = e->question;
+	const char *const params[] = { q->size, NULL };
 	struct event event = { .stage = STAGE_MAIL };
 	struct decision d;
 	int rc;
@@ -110,6 +112,8 @@ feed_mail(struct explained *e, bool *accepted)
 	event.mail.sender = q->from != NULL ? q->from : "<>";
 	event.mail.auth = q->auth;
 	event.mail.tls = q->tls;
+	event.mail.cert = q->cert;
+	event.mail.params = q->size[0] != '\0' ? params : NULL;
 	rc = feed(e, event, event.mail.sender, q->from != NULL, &d);
 	*accepted = d.verdict == VERDICT_ACCEPT;
 	return rc;
@@ -133,6 +137,12 @@ feed_message(struct explained *e)
 	if (rc == 0)
 		rc = feed(
 		    e, (struct event){ .stage = STAGE_EOH }, NULL, false, &d);
+	if (rc == 0 && q->size[0] != '\0') {
+		struct event event = { .stage = STAGE_BODY };
+
+		event.body.bytes = q->bytes;
+		rc = feed(e, event, NULL, false, &d);
+	}
 	if (rc == 0)
 		rc = feed(
 		    e, (struct event){ .stage = STAGE_EOM }, NULL, false, &d);
@@ -152,10 +162,11 @@ feed_all(struct explained *e)
 	event.connect.client_port = -1;
 	event.connect.local = q->local;
 	rc = feed(e, event, NULL, false, &d);
-	if (rc == 0 && q->helo != NULL) {
+	if (rc == 0) {
+		/* a client that nobody asks about says hello like any other */
 		event = (struct event){ .stage = STAGE_HELO };
-		event.helo.name = q->helo;
-		rc = feed(e, event, q->helo, true, &d);
+		event.helo.name = q->helo != NULL ? q->helo : "client.invalid";
+		rc = feed(e, event, q->helo, q->helo != NULL, &d);
 	}
 	/* A recipient or a login without a sender: the empty one. */
 	if (rc == 0 && (q->from != NULL || q->auth != NULL || q->nrcpts > 0))
@@ -237,6 +248,20 @@ take_header(struct ctl *ctl, struct question *q, char *text)
 }
 
 static int
+take_size(struct ctl *ctl, struct question *q, char *text)
+{
+	char *end;
+
+	errno = 0;
+	q->bytes = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+		return ctl_usage(ctl, "--size %s: write bytes", text);
+	(void)snprintf(
+	    q->size, sizeof q->size, "SIZE=%llu", (unsigned long long)q->bytes);
+	return -1;
+}
+
+static int
 take_option(struct ctl *ctl, struct question *q, int c, char *value)
 {
 	switch (c) {
@@ -253,6 +278,12 @@ take_option(struct ctl *ctl, struct question *q, int c, char *value)
 	case 't':
 		q->tls = true;
 		return -1;
+	case 'C':
+		q->tls = true;
+		q->cert = value;
+		return -1;
+	case 's':
+		return take_size(ctl, q, value);
 	case 'f':
 		q->from = value;
 		return -1;
@@ -282,6 +313,8 @@ parse_options(struct ctl *ctl, struct question *q, int argc, char **argv)
 		{ "helo", required_argument, NULL, 'e' },
 		{ "auth", required_argument, NULL, 'a' },
 		{ "tls", no_argument, NULL, 't' },
+		{ "cert", required_argument, NULL, 'C' },
+		{ "size", required_argument, NULL, 's' },
 		{ "from", required_argument, NULL, 'f' },
 		{ "rcpt", required_argument, NULL, 'r' },
 		{ "header", required_argument, NULL, 'H' },
@@ -333,7 +366,8 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.synopsis = "--client IP [--local IP:PORT] [--helo NAME] "
 		    "[--auth USER] [--tls] [--from ADDR] [--rcpt ADDR]... "
-		    "[--header 'Name: value']... [--at TIME]",
+		    "[--header 'Name: value']... [--cert NAME] "
+		    "[--size BYTES] [--at TIME]",
 	.summary = "Say what is decided about a client, and because of what.",
 	.options =
 	    "      --client IP       the client's address\n"
@@ -345,6 +379,9 @@ const struct verb verb_explain = {
 	    "      --rcpt ADDR       a recipient; may be repeated\n"
 	    "      --header FIELD    'Name: value' in the message; may be "
 	    "repeated\n"
+	    "      --cert NAME       the name on a client certificate that the "
+	    "MTA verified\n"
+	    "      --size BYTES      of the message, declared and real\n"
 	    "      --at TIME         2026-11-21T09:00:00Z or 2026-11-21; "
 	    "default now\n",
 	.run = explain_main,

@@ -13,8 +13,10 @@ struct question {
 	const char *client_text;
 	struct netaddr client;
 	struct listener local;
-	const char *helo, *auth, *from;
+	const char *helo, *auth, *cert, *from;
 	bool tls;
+	char size[32];  /* as a parameter of MAIL; empty: not told */
+	uint64_t bytes; /* the same as a number */
 	const char **rcpts;
 	size_t nrcpts;
 	struct field *headers;

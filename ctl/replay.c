@@ -15,12 +15,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { COUNTERS = 4096 }; /* keys that recordings may count */
+
 /* ---- The engine as a partner in conversation -------------------------- */
 
 struct engine {
 	struct ruleset *ruleset;
 	struct session *session;
 	struct arena *arena; /* of one message's outcome */
+	struct counters counters;
 };
 
 static void
@@ -29,6 +32,7 @@ feed(struct engine *e, struct event event,
     struct answer *a)
 {
 	event.now = state->now;
+	event.ticks = (uint64_t)state->now * 1000;
 	session_feed(e->session, &event, d);
 	if (d->verdict != VERDICT_ACCEPT)
 		answer_set(a, &d->reply);
@@ -45,6 +49,7 @@ engine_connect(void *ctx, const struct recorded_session *recorded,
 	session_free(e->session);
 	if ((e->session = session_new(e->ruleset)) == NULL)
 		return -ENOMEM;
+	session_count(e->session, &e->counters);
 	event.connect.client = recorded->client;
 	event.connect.client_port = recorded->client_port;
 	event.connect.local = recorded->local;
@@ -68,6 +73,7 @@ engine_command(void *ctx, const struct step *step,
 		event.mail.params = (const char *const *)step->params;
 		event.mail.auth = state->auth;
 		event.mail.tls = state->tls;
+		event.mail.cert = state->tls_name;
 	} else if (step->type == STEP_RCPT) {
 		event.stage = STAGE_RCPT;
 		event.rcpt.recipient = step->argument;
@@ -129,6 +135,7 @@ struct replay {
 	const struct ctl *ctl;
 	struct conversation with;
 	struct engine engine;
+	struct counter_table *table;
 	struct report report;
 	json_t *differences; /* or NULL: text */
 	int64_t now;
@@ -245,9 +252,12 @@ replay(struct replay *r, char *const *paths, int count)
 	if (status != STATUS_YES)
 		return status;
 	r->engine.arena = arena_new(0);
+	r->table = counter_table_new(COUNTERS, 0);
+	if (r->table != NULL)
+		r->engine.counters = counter_table_counters(r->table);
 	if (r->ctl->format == FORMAT_JSON)
 		r->differences = json_array();
-	if (r->engine.arena == NULL ||
+	if (r->engine.arena == NULL || r->table == NULL ||
 	    (r->ctl->format == FORMAT_JSON && r->differences == NULL)) {
 		status = ctl_complain(r->ctl, "out of memory");
 	} else {
@@ -257,6 +267,7 @@ replay(struct replay *r, char *const *paths, int count)
 	}
 	json_decref(r->differences);
 	session_free(r->engine.session);
+	counter_table_free(r->table);
 	arena_free(r->engine.arena);
 	ruleset_unref(r->engine.ruleset);
 	return status;

@@ -30,6 +30,7 @@ struct connection {
 
 /* libmilter hands nothing through to a callback. */
 static struct store *store;
+static const struct counters *counters;
 
 /* All that is asked of macro_get(), and no more. Not at end of header and end
  * of message: Sendmail 8.17.1 mixes those two up; "i" of DATA is still known
@@ -40,7 +41,7 @@ static const struct {
 } symlists[] = {
 	// clang-format off
 	{ SMFIM_CONNECT, "{daemon_addr} {daemon_port} {if_addr}" },
-	{ SMFIM_HELO,    "{tls_version}" },
+	{ SMFIM_HELO,    "{tls_version} {verify} {cn_subject} {cert_subject}" },
 	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version}" },
 	{ SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_mailer}" },
 	{ SMFIM_DATA,    "i" },
@@ -68,6 +69,7 @@ connection_new(struct ruleset *ruleset)
 		free(c);
 		return NULL;
 	}
+	session_count(c->session, counters);
 	report_id(c->id);
 	c->report = (struct report){
 		.id = c->id, .via = "milter", .session = c->session
@@ -96,7 +98,7 @@ static void
 connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
     struct decision *d, const char *argument)
 {
-	e->now = (int64_t)time(NULL);
+	clocks_read(e);
 	session_feed(c->session, e, d);
 	/* Not at each header: a macro is searched for. */
 	c->report.queue = stage_is_named(e->stage) ? macro_get(ctx, "i") : NULL;
@@ -132,7 +134,7 @@ connection_ask(SMFICTX *ctx, struct event *e, const char *argument)
 static void
 transaction_end(struct connection *c)
 {
-	struct event e = { .stage = STAGE_ABORT, .now = (int64_t)time(NULL) };
+	struct event e = { .stage = STAGE_ABORT };
 	struct decision d;
 
 	if (c && c->open)
@@ -249,6 +251,19 @@ on_helo(SMFICTX *ctx, char *name)
 	return connection_tell(ctx, &e, name);
 }
 
+/* The common name on a client certificate that the MTA verified. Postfix has
+ * {cert_subject} for it, and sends that only if it did; Sendmail, whose
+ * {cert_subject} is a whole DN, says in {verify} whether it did. */
+static const char *
+certificate_get(SMFICTX *ctx)
+{
+	const char *verify = macro_get(ctx, "{verify}");
+
+	if (!verify)
+		return macro_get(ctx, "{cert_subject}");
+	return strcmp(verify, "OK") ? NULL : macro_get(ctx, "{cn_subject}");
+}
+
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
@@ -262,6 +277,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	e.mail.params = (const char *const *)argv + 1;
 	e.mail.auth = macro_get(ctx, "{auth_authen}");
 	e.mail.tls = macro_get(ctx, "{tls_version}") != NULL;
+	e.mail.cert = certificate_get(ctx);
 	return connection_ask(ctx, &e, argv[0]);
 }
 
@@ -347,7 +363,7 @@ on_close(SMFICTX *ctx)
 }
 
 int
-callbacks_register(struct store *s)
+callbacks_register(struct store *s, const struct counters *of_limits)
 {
 	static struct smfiDesc desc = {
 		.xxfi_name = (char *)"connector-milter",
@@ -368,5 +384,6 @@ callbacks_register(struct store *s)
 	};
 
 	store = s;
+	counters = of_limits;
 	return smfi_register(desc) == MI_SUCCESS ? 0 : -ENOMEM;
 }

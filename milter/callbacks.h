@@ -7,7 +7,7 @@
 
 #include "store.h"
 
-/* Registers with libmilter. Once; the store must outlive smfi_main(). */
-int callbacks_register(struct store *);
+/* Registers with libmilter. Once; both must outlive smfi_main(). */
+int callbacks_register(struct store *, const struct counters *);
 
 #endif

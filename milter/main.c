@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum {
@@ -44,6 +45,7 @@ enum {
 	/* libmilter looks every five seconds whether it shall end. */
 	END_STEP_MS = 5,
 	END_STEPS = 6000 / END_STEP_MS,
+	COUNTERS = 1 << 17, /* keys of limits, 8 bytes each, twice */
 };
 
 struct daemon {
@@ -53,6 +55,8 @@ struct daemon {
 	bool has_policyd;
 	int policy_fd;
 	struct store *store;
+	struct counter_table *table;
+	struct counters counters;
 	struct policyd *policyd;
 	pthread_t signals, service;
 	atomic_bool ended; /* libmilter's part is */
@@ -301,6 +305,20 @@ policy_path(struct options *o)
 }
 
 static int
+counters_make(struct daemon *d)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -EIO;
+	d->table = counter_table_new(COUNTERS, seed);
+	if (!d->table)
+		return -ENOMEM;
+	d->counters = counter_table_counters(d->table);
+	return 0;
+}
+
+static int
 daemon_prepare(struct daemon *d)
 {
 	const struct options *o = &d->options;
@@ -324,7 +342,8 @@ daemon_prepare(struct daemon *d)
 	if (policy_read(d->store, true))
 		return EXIT_POLICY;
 	smfi_setmaxdatasize(PACKET_MAX);
-	if (callbacks_register(d->store) || sockets_open(d))
+	if (counters_make(d) || callbacks_register(d->store, &d->counters) ||
+	    sockets_open(d))
 		return EXIT_FAILED;
 	return EXIT_GOOD;
 }

@@ -79,7 +79,7 @@ static bool
 query_feed(
     struct query *q, struct event *e, struct decision *d, const char *argument)
 {
-	e->now = (int64_t)time(NULL);
+	clocks_read(e);
 	session_feed(q->session, e, d);
 	q->report.login = e->stage == STAGE_MAIL ? e->mail.auth : NULL;
 	report_decision(&q->report, d, argument);
@@ -143,6 +143,7 @@ query_run(struct query *q)
 	e.mail.sender = mailbox_format(r->values[ATTRIBUTE_SENDER], sender);
 	e.mail.auth = value_get(r, ATTRIBUTE_SASL_USERNAME);
 	e.mail.tls = value_get(r, ATTRIBUTE_ENCRYPTION_PROTOCOL) != NULL;
+	e.mail.cert = value_get(r, ATTRIBUTE_CCERT_SUBJECT);
 	if (!query_feed(q, &e, &d, e.mail.sender))
 		return;
 	e = (struct event){ .stage = STAGE_RCPT };

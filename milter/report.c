@@ -95,6 +95,16 @@ edits_add(struct logline *l, const struct decision *d)
 }
 
 void
+clocks_read(struct event *e)
+{
+	struct timespec t;
+
+	e->now = (int64_t)time(NULL);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	e->ticks = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void
 report_decision(
     const struct report *r, const struct decision *d, const char *argument)
 {

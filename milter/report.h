@@ -26,6 +26,9 @@ struct report {
 /* A new session id, unique on this host for practical purposes. */
 void report_id(char id[REPORT_ID_SIZE]);
 
+/* The time of day and the time that never goes back, for an event. */
+void clocks_read(struct event *);
+
 /* Logs refusals at every stage, and what was accepted at connect, mail, rcpt
  * and end of message. argument may be NULL. */
 void report_decision(

@@ -27,6 +27,7 @@ static const struct {
 	[ATTRIBUTE_SERVER_PORT]         = { "server_port",         false },
 	[ATTRIBUTE_SASL_USERNAME]       = { "sasl_username",       false },
 	[ATTRIBUTE_ENCRYPTION_PROTOCOL] = { "encryption_protocol", false },
+	[ATTRIBUTE_CCERT_SUBJECT]       = { "ccert_subject",       false },
 	// clang-format on
 };
 

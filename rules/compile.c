@@ -366,6 +366,20 @@ make_list(const struct range_list *list, struct netset **set,
 
 /* ---- The whole ------------------------------------------------------- */
 
+/* Headers always, since stamps replace foreign ones whatever the rights;
+ * bodies where their size matters. */
+static unsigned
+needs_of(const struct policy *policy)
+{
+	unsigned needs = NEED_HEADERS;
+	size_t i;
+
+	for (i = 0; i < policy->nconnectors; i++)
+		if (policy->connectors[i].limits.max_message_size != 0)
+			needs |= NEED_BODY;
+	return needs;
+}
+
 static int
 fill(struct compile *compile, const char *server)
 {
@@ -387,12 +401,16 @@ fill(struct compile *compile, const char *server)
 		return -ENOMEM;
 	for (i = 0; i < policy->nconnectors; i++)
 		rule_init(&ruleset->rules[i], &policy->connectors[i]);
-	/* Stamps replace foreign ones whatever the rights. */
-	ruleset->needs = NEED_HEADERS;
+	ruleset->needs = needs_of(policy);
 	if ((error = make_list(&policy->ip_allow_list, &ruleset->allow,
 		 compile->diagnostics)) != 0 ||
 	    (error = make_list(&policy->ip_block_list, &ruleset->block,
 		 compile->diagnostics)) != 0 ||
+	    (error = make_list(&policy->exchange_servers.remote_ip_ranges,
+		 &ruleset->servers, compile->diagnostics)) != 0 ||
+	    (error =
+		    make_list(&policy->exchange_legacy_servers.remote_ip_ranges,
+			&ruleset->legacy_servers, compile->diagnostics)) != 0 ||
 	    (error = make_views(ruleset)) != 0 ||
 	    (error = make_contests(compile)) != 0)
 		return error;

@@ -3,9 +3,10 @@
  * contradictions - what is wrong between the values of a policy.
  *
  * Each value may be well-formed and the policy still be wrong: names that
- * are taken, names of nothing, mechanisms that exclude each other (Set-
- * ReceiveConnector, learn.microsoft.com). Knows nothing of addresses: ties,
- * crossings and open relays are found when the policy is compiled.
+ * are taken, names of nothing, mechanisms that exclude each other, limits
+ * that cannot bind (Set-ReceiveConnector, learn.microsoft.com). Knows nothing
+ * of addresses: ties, crossings and open relays are found when the policy is
+ * compiled.
  */
 #include "contradictions.h"
 
@@ -17,15 +18,17 @@
 
 #include "networks.h"
 
-/* A key with a bad value has a place and an empty set. */
+/* Whether a set holds a word, or has a bad value and might. */
 static bool
-is_bad(uint32_t set, struct where where)
+may_hold(const struct keys *keys, const char *key, uint32_t set, int word)
 {
-	return where.line != 0 && set == 0;
+	return (set & SET_OF(word)) != 0 ||
+	       (keys_given(keys, key) != NULL && keys_good(keys, key) == NULL);
 }
 
 static void
-mechanisms_check(struct decoder *decoder, const struct connector *connector)
+mechanisms_check(struct decoder *decoder, const struct keys *keys,
+    const struct connector *connector)
 {
 	struct complaints *to = decoder->complaints;
 	struct where where = connector->auth_mechanism_where;
@@ -34,11 +37,6 @@ mechanisms_check(struct decoder *decoder, const struct connector *connector)
 	mechanism_set basic = SET_OF(MECHANISM_BASIC_AUTH);
 	mechanism_set external = SET_OF(MECHANISM_EXTERNAL_AUTHORITATIVE);
 
-	if ((set & SET_OF(MECHANISM_NONE)) != 0 &&
-	    set != SET_OF(MECHANISM_NONE))
-		complain(to, "E-AUTH", where,
-		    "auth_mechanism: None stands alone; remove it or the "
-		    "others");
 	if ((set & external) != 0 && (set & ~(external | tls)) != 0)
 		complain(to, "E-AUTH", where,
 		    "auth_mechanism: ExternalAuthoritative stands alone or "
@@ -49,29 +47,109 @@ mechanisms_check(struct decoder *decoder, const struct connector *connector)
 		    "auth_mechanism: BasicAuthRequireTLS needs BasicAuth and "
 		    "Tls beside it");
 	if ((set & external) != 0 &&
-	    (connector->permission_groups & SET_OF(GROUP_EXCHANGE_SERVERS)) ==
-		0 &&
-	    !is_bad(connector->permission_groups,
-		connector->permission_groups_where))
+	    !may_hold(keys, "permission_groups", connector->permission_groups,
+		GROUP_EXCHANGE_SERVERS))
 		complain(to, "E-AUTH", where,
 		    "auth_mechanism: ExternalAuthoritative needs "
 		    "ExchangeServers in permission_groups");
 }
 
-static void
-connector_check(struct decoder *decoder, const struct policy *policy,
-    struct connector *connector)
+static bool
+has_partner(const struct keys *keys, const struct connector *connector)
 {
-	group_set groups = connector->permission_groups;
+	size_t i;
 
-	mechanisms_check(decoder, connector);
-	if ((groups & SET_OF(GROUP_NONE)) != 0 && groups != SET_OF(GROUP_NONE))
-		complain(decoder->complaints, "E-AUTH",
-		    connector->permission_groups_where,
-		    "permission_groups: None stands alone; remove it or the "
-		    "others");
-	if ((int)connector->mode == MODE_OF_POLICY)
-		connector->mode = policy->mode;
+	if (may_hold(keys, "permission_groups", connector->permission_groups,
+		GROUP_PARTNERS))
+		return true;
+	for (i = 0; i < connector->nextended_rights; i++)
+		if (connector->extended_rights[i].principal ==
+			PRINCIPAL_PARTNER &&
+		    connector->extended_rights[i].allow != 0)
+			return true;
+	return keys_given(keys, "extended_rights") != NULL &&
+	       keys_good(keys, "extended_rights") == NULL;
+}
+
+static void
+tls_check(struct decoder *decoder, const struct keys *keys,
+    const struct connector *connector)
+{
+	struct complaints *to = decoder->complaints;
+	const struct where *domains = keys_good(keys, "tls_domains");
+	bool tls = may_hold(
+	    keys, "auth_mechanism", connector->auth_mechanism, MECHANISM_TLS);
+
+	if (connector->require_tls && !tls)
+		complain(to, "E-AUTH", *keys_good(keys, "require_tls"),
+		    "require_tls: nobody could meet it, since TLS is not "
+		    "offered; add Tls to auth_mechanism");
+	if (domains != NULL && !tls)
+		complain(to, "E-AUTH", *domains,
+		    "tls_domains: there are no certificates without TLS; add "
+		    "Tls to auth_mechanism");
+	if (domains != NULL && !has_partner(keys, connector))
+		complain(to, "E-AUTH", *domains,
+		    "tls_domains: a partner has no right here; add Partners "
+		    "to permission_groups, or allow the principal partner "
+		    "something under extended_rights");
+}
+
+static void
+sizes_check(struct decoder *decoder, const struct keys *keys,
+    const struct connector_limits *limits)
+{
+	if (limits->max_message_size != 0 &&
+	    limits->max_header_size > limits->max_message_size)
+		complain(decoder->complaints, "E-CONFLICT",
+		    *keys_good(keys, "max_header_size"),
+		    "max_header_size: a header is a part of its message; "
+		    "write no more than max_message_size, %llu bytes",
+		    (unsigned long long)limits->max_message_size);
+}
+
+static void
+counts_check(struct decoder *decoder, const struct keys *keys,
+    const struct connector_limits *limits)
+{
+	struct complaints *to = decoder->complaints;
+	const struct where *where;
+	uint32_t all = limits->max_inbound_connection;
+
+	where = keys_good(keys, "message_rate_source");
+	if (where != NULL && keys_given(keys, "message_rate_limit") == NULL)
+		complain(to, "E-CONFLICT", *where,
+		    "message_rate_source: it says of whom message_rate_limit "
+		    "counts messages, and that is not set; set it, or remove "
+		    "this key");
+	where = keys_good(keys, "max_inbound_connection_percentage_per_source");
+	if (where != NULL && all == 0 &&
+	    (keys_given(keys, "max_inbound_connection") == NULL ||
+		keys_good(keys, "max_inbound_connection") != NULL))
+		complain(to, "E-CONFLICT", *where,
+		    "max_inbound_connection_percentage_per_source: it is a "
+		    "share of max_inbound_connection; set that to a number, "
+		    "or write max_inbound_connection_per_source instead");
+	where = keys_good(keys, "max_inbound_connection_per_source");
+	if (all != 0 && limits->max_inbound_connection_per_source > all)
+		complain(to, "E-CONFLICT", *where,
+		    "max_inbound_connection_per_source: one source cannot "
+		    "have more than all; write no more than "
+		    "max_inbound_connection, %u",
+		    (unsigned)all);
+}
+
+int
+contradictions_connector(
+    struct decoder *decoder, const struct keys *keys, void *object)
+{
+	const struct connector *connector = object;
+
+	mechanisms_check(decoder, keys, connector);
+	tls_check(decoder, keys, connector);
+	sizes_check(decoder, keys, &connector->limits);
+	counts_check(decoder, keys, &connector->limits);
+	return 0;
 }
 
 static int
@@ -120,6 +198,21 @@ domain_compare(const void *left, const void *right)
 	return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
+static void
+domain_twice(struct decoder *decoder, const struct accepted_domain *first,
+    const struct accepted_domain *second)
+{
+	bool same = strcmp(first->where.file, second->where.file) == 0;
+	char show[SHOWN_SIZE];
+
+	complain(decoder->complaints, "E-DOMAIN", second->where,
+	    "accepted_domains: %s%s stands there twice; the first is in "
+	    "%s%sline %u",
+	    second->subdomains ? "*." : "", second->name,
+	    same ? "" : shown(first->where.file, show), same ? "" : ", ",
+	    (unsigned)first->where.line);
+}
+
 static int
 domains_check(struct decoder *decoder, const struct policy *policy)
 {
@@ -138,12 +231,7 @@ domains_check(struct decoder *decoder, const struct policy *policy)
 	for (i = 1; i < count; i++)
 		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0 &&
 		    sorted[i - 1]->subdomains == sorted[i]->subdomains)
-			complain(decoder->complaints, "E-DOMAIN",
-			    sorted[i]->where,
-			    "accepted_domains: %s%s stands there twice; the "
-			    "first is in line %u",
-			    sorted[i]->subdomains ? "*." : "", sorted[i]->name,
-			    (unsigned)sorted[i - 1]->where.line);
+			domain_twice(decoder, sorted[i - 1], sorted[i]);
 	return 0;
 }
 
@@ -156,7 +244,10 @@ contradictions_find(struct decoder *decoder, struct policy *policy)
 	if (result == -ENOMEM)
 		return result;
 	for (i = 0; i < policy->nconnectors; i++)
-		connector_check(decoder, policy, &policy->connectors[i]);
+		if ((int)policy->connectors[i].mode == MODE_OF_POLICY)
+			policy->connectors[i].mode = policy->mode;
+	/* The word None has a bit, which is no stamp. */
+	policy->stamps &= (UINT32_C(1) << STAMP_COUNT) - 1;
 	result = names_check(decoder, policy);
 	if (result == 0)
 		result = domains_check(decoder, policy);

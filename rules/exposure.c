@@ -263,11 +263,58 @@ check_spans(const struct ruleset *ruleset, struct spans *spans,
 	return error;
 }
 
+/* Hosts that are named as Exchange servers may relay wherever that group is
+ * served, so there is no number that would make a large list right. */
+static int
+check_servers(const struct range_list *list, const char *key,
+    struct diagnostics *diagnostics)
+{
+	struct spans spans = { 0 };
+	uint64_t counts[2];
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < list->count && error == 0; i++) {
+		const struct netrange *range = &list->items[i].range;
+		bool ipv4 = range->first.family == FAMILY_IPV4;
+
+		if (range->form == NETFORM_SINGLE &&
+		    netaddr_is_loopback(&range->first))
+			continue;
+		error = span_add_public(&spans,
+		    (struct span){
+			.family = range->first.family,
+			.first = ipv4 ? range->first.lo : range->first.hi,
+			.last = ipv4 ? range->last.lo : range->last.hi,
+		    });
+	}
+	if (error == 0 && spans.count != 0) {
+		qsort(spans.items, spans.count, sizeof(*spans.items),
+		    compare_all);
+		count_union(spans.items, spans.count, counts);
+		if (counts[0] > EXPOSURE_IPV4_MAX ||
+		    counts[1] > EXPOSURE_IPV6_MAX) {
+			diagnostics_add(diagnostics, SEVERITY_ERROR,
+			    "E-OPEN-RELAY", list->where,
+			    "%s names %llu public IPv4 addresses and %llu "
+			    "public IPv6 /64 networks as Exchange servers, "
+			    "which may relay: write the servers' own "
+			    "addresses, or tls_domains",
+			    key, (unsigned long long)counts[0],
+			    (unsigned long long)counts[1]);
+			error = -EINVAL;
+		}
+	}
+	free(spans.items);
+	return error;
+}
+
 int
 exposure_check(const struct ruleset *ruleset, struct diagnostics *diagnostics)
 {
+	const struct policy *policy = ruleset->policy;
 	struct spans spans = { .ruleset = ruleset };
-	int error = 0;
+	int error = 0, servers, legacy;
 	size_t i;
 
 	for (i = 0; i < ruleset->ncontests && error == 0; i++) {
@@ -278,5 +325,10 @@ exposure_check(const struct ruleset *ruleset, struct diagnostics *diagnostics)
 	if (error == 0)
 		error = check_spans(ruleset, &spans, diagnostics);
 	free(spans.items);
-	return error;
+	servers = check_servers(&policy->exchange_servers.remote_ip_ranges,
+	    "exchange_servers", diagnostics);
+	legacy =
+	    check_servers(&policy->exchange_legacy_servers.remote_ip_ranges,
+		"exchange_legacy_servers", diagnostics);
+	return error != 0 ? error : servers != 0 ? servers : legacy;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
 #include "nearest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -29,33 +30,13 @@ is_reference(const struct range *range)
 
 /* ---- The mapping, and its files -------------------------------------- */
 
-struct network_file {
-	const char *path;
-	struct where where;
-};
-
-static int
-path_decode(struct decoder *decoder, const struct field *field, void *object)
-{
-	struct network_file *file = object;
-
-	file->where = source_item(decoder->source)->where;
-	return schema_text(decoder, field, object);
-}
-
 /* clang-format off */
 static const struct field file_fields[] = {
-	{ .key = "file", .decode = path_decode, .flags = FIELD_REQUIRED,
-	  AT(network_file, path), .max = 4096,
+	{ .key = "file", .decode = lines_path, .flags = FIELD_REQUIRED,
+	  .size = sizeof(struct list_file), .max = LINES_PATH_MAX,
 	  .doc = "one entry a line, # comments; relative to the policy" },
 };
 
-static const struct field inline_field = {
-	.decode = schema_list, .flags = FIELD_FILLED,
-	LIST_AT(network, ranges.items, ranges.count),
-	.where = offsetof(struct network, ranges.where),
-	.element = &range_element,
-};
 /* clang-format on */
 
 const struct record networks_file_record = {
@@ -69,61 +50,38 @@ static const struct field file_field = {
 	.record = &networks_file_record,
 };
 
-/* A line of a network file, without comment and blanks. */
-struct line {
-	char *text; /* NUL-terminated */
-	struct where where;
+const struct field networks_element = {
+	.decode = schema_list,
+	.flags = FIELD_FILLED,
+	LIST_AT(network, ranges.items, ranges.count),
+	.where = offsetof(struct network, ranges.where),
+	.element = &range_element,
+	.either = &file_field,
+	.pattern = "^[A-Za-z][A-Za-z0-9._-]{0,63}$",
 };
-
-/* Cuts the next line off *rest; false at the end. */
-static bool
-line_cut(char **rest, char *end, struct line *line)
-{
-	char *begin = *rest, *c, *stop;
-	uint32_t column = 1;
-
-	if (begin >= end)
-		return false;
-	stop = memchr(begin, '\n', (size_t)(end - begin));
-	if (stop == NULL)
-		stop = end; /* there is a NUL */
-	*rest = stop + 1;
-	for (; begin < stop && (*begin == ' ' || *begin == '\t'); begin++)
-		column++;
-	for (c = begin; c < stop; c++)
-		if (*c == '#' && (c == begin || c[-1] == ' ' || c[-1] == '\t'))
-			stop = c;
-	while (stop > begin && strchr(" \t\r", stop[-1]) != NULL)
-		stop--;
-	*stop = '\0';
-	line->text = begin;
-	line->where.line++;
-	line->where.column = column;
-	return true;
-}
 
 static int
 line_decode(
-    struct decoder *decoder, const struct line *line, struct range_list *list)
+    struct decoder *decoder, const struct lines *lines, struct range_list *list)
 {
 	struct range *range = &list->items[list->count];
 	char why[NETADDR_WHY_SIZE], show[SHOWN_SIZE];
 	int result;
 
 	result =
-	    netrange_parse(line->text, &range->range, &range->host_bits, why);
+	    netrange_parse(lines->text, &range->range, &range->host_bits, why);
 	if (result == 0) {
-		result = ranges_spend(decoder, 1, line->where);
+		result = ranges_spend(decoder, 1, lines->where);
 		range->until = UNTIL_FOREVER;
-		range->where = line->where;
+		range->where = lines->where;
 		list->count++;
 	} else if (result == -EINVAL) {
-		shown(line->text, show);
-		if (range_looks_like_address(line->text))
-			complain(decoder->complaints, "E-ADDRESS", line->where,
+		shown(lines->text, show);
+		if (range_looks_like_address(lines->text))
+			complain(decoder->complaints, "E-ADDRESS", lines->where,
 			    "\"%s\": %s", show, why);
 		else
-			complain(decoder->complaints, "E-ADDRESS", line->where,
+			complain(decoder->complaints, "E-ADDRESS", lines->where,
 			    "\"%s\" is not an address; a network file holds "
 			    "one address, range or CIDR a line",
 			    show);
@@ -131,29 +89,20 @@ line_decode(
 	return result;
 }
 
-/* Decodes the text of a network file, which it cuts into pieces. */
 static int
-file_decode(struct decoder *decoder, char *text, size_t len, const char *path,
-    struct range_list *list)
+lines_decode(
+    struct decoder *decoder, struct lines *lines, struct range_list *list)
 {
-	char *rest = text, *end = text + len, *c;
-	struct line line = { .where = { .file = path } };
-	size_t lines = 1;
+	size_t count = lines_left(lines);
 	int result = 0, status;
 
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		rest += 3;
-	for (c = rest; (c = memchr(c, '\n', (size_t)(end - c))) != NULL; c++)
-		lines++;
-	if (lines > RANGES_MAX * (size_t)2)
-		lines = RANGES_MAX + (size_t)1;
-	list->items = arena_array(decoder->arena, lines, sizeof(*list->items));
+	if (count > RANGES_MAX * (size_t)2)
+		count = RANGES_MAX + (size_t)1;
+	list->items = arena_array(decoder->arena, count, sizeof(*list->items));
 	if (list->items == NULL)
 		return -ENOMEM;
-	while (decoder->complaints->left > 0 && line_cut(&rest, end, &line)) {
-		if (line.text[0] == '\0')
-			continue;
-		status = line_decode(decoder, &line, list);
+	while (decoder->complaints->left > 0 && lines_next(lines)) {
+		status = line_decode(decoder, lines, list);
 		if (status == -ENOMEM)
 			return status;
 		if (status != 0)
@@ -164,45 +113,28 @@ file_decode(struct decoder *decoder, char *text, size_t len, const char *path,
 
 static int
 network_read(struct decoder *decoder, struct network *network,
-    const struct network_file *file)
+    const struct list_file *file)
 {
-	struct loading *loading = decoder->ctx;
-	char *text;
-	size_t len;
-	const char *nul;
-	int result;
+	struct lines lines;
+	int result = lines_open(decoder, file, &lines);
 
-	result = loading->read(decoder, file->path, file->where, &text, &len);
 	if (result != 0)
-		return result == -ENOMEM ? result : -EINVAL;
-	nul = memchr(text, '\0', len);
-	if (nul != NULL) {
-		complain(decoder->complaints, "E-FILE", file->where,
-		    "%s holds a NUL byte; save it as UTF-8 text", file->path);
-		result = -EINVAL;
-	} else {
-		result = file_decode(
-		    decoder, text, len, file->path, &network->ranges);
-	}
-	free(text);
-	if (result == 0 && network->ranges.count == 0) {
-		complain(decoder->complaints, "E-FILE", file->where,
-		    "%s holds no entry, and an empty list never stands for "
-		    "everything",
-		    file->path);
-		result = -EINVAL;
-	}
+		return result;
+	result = lines_decode(decoder, &lines, &network->ranges);
+	lines_close(&lines);
+	if (result == 0 && network->ranges.count == 0)
+		result = lines_none(decoder, file);
 	return result;
 }
 
 static int
 network_value(struct decoder *decoder, struct network *network)
 {
-	struct network_file file = { 0 };
+	struct list_file file = { 0 };
 	int result;
 
 	if (source_item(decoder->source)->type != ITEM_MAP)
-		return schema_list(decoder, &inline_field, network);
+		return schema_list(decoder, &networks_element, network);
 	result = schema_record(decoder, &file_field, &file);
 	network->ranges.where = network->where;
 	if (result == 0)
@@ -496,6 +428,12 @@ int
 networks_resolve(struct decoder *decoder)
 {
 	struct policy *policy = ((struct loading *)decoder->ctx)->policy;
+	struct range_list *const lists[] = {
+		&policy->ip_allow_list,
+		&policy->ip_block_list,
+		&policy->exchange_servers.remote_ip_ranges,
+		&policy->exchange_legacy_servers.remote_ip_ranges,
+	};
 	int result = networks_index(decoder), status = 0;
 	size_t i;
 
@@ -509,12 +447,8 @@ networks_resolve(struct decoder *decoder)
 		    decoder, &policy->connectors[i].remote_ip_ranges);
 		result = status != 0 ? status : result;
 	}
-	if (status != -ENOMEM) {
-		status = list_resolve(decoder, &policy->ip_allow_list);
-		result = status != 0 ? status : result;
-	}
-	if (status != -ENOMEM) {
-		status = list_resolve(decoder, &policy->ip_block_list);
+	for (i = 0; i < COUNT(lists) && status != -ENOMEM; i++) {
+		status = list_resolve(decoder, lists[i]);
 		result = status != 0 ? status : result;
 	}
 	return result;

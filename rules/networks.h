@@ -8,21 +8,13 @@
 #ifndef NETWORKS_H
 #define NETWORKS_H
 
-#include "policy.h"
+#include "loading.h"
 #include "ranges.h"
 #include "schema.h"
 
-/* What the decoder's ctx is while a policy is loaded. */
-struct loading {
-	struct policy *policy;
-	size_t ranges_left;
-	/* Reads a file, complains at where if that fails; free() the text. */
-	int (*read)(struct decoder *, const char *path, struct where,
-	    char **text, size_t *len);
-	const struct network **by_name; /* sorted; made by networks_resolve() */
-};
-
 extern const struct record networks_file_record;
+/* A network's ranges, or its file; the pattern is that of its name. */
+extern const struct field networks_element;
 
 /* The mapping of names to networks. */
 decode_fn networks_decode;

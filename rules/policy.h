@@ -10,6 +10,7 @@
 #define POLICY_H
 
 #include "arena.h"
+#include "replies.h"
 #include "rights.h"
 #include "rules.h"
 
@@ -69,6 +70,45 @@ struct extended_right {
 
 enum mode { MODE_ENFORCE, MODE_MONITOR };
 
+/* MessageRateSource. */
+enum rate_source {
+	RATE_SOURCE_NONE,
+	RATE_SOURCE_IP_ADDRESS,
+	RATE_SOURCE_USER, /* who authenticated, else the sender */
+	RATE_SOURCE_ALL,  /* one rate for the whole connector */
+};
+
+/* An SCL of -1 to 9, or none. */
+enum { SCL_NONE = 10, SCL_UNSET = 11 };
+
+/* The limits of a connector, under Exchange's names; 0: not enforced. */
+struct connector_limits {
+	uint64_t max_message_size; /* bytes */
+	uint64_t max_header_size;  /* bytes */
+	uint32_t max_recipients_per_message;
+	uint32_t max_hop_count;
+	uint32_t max_local_hop_count;
+	uint32_t message_rate_limit; /* messages a minute */
+	enum rate_source message_rate_source;
+	uint32_t max_inbound_connection;
+	uint32_t max_inbound_connection_per_source;
+	uint32_t max_inbound_connection_percentage_per_source;
+};
+
+/* A reply of a connector's own. */
+struct reply_override {
+	enum reply_id id;
+	struct reply reply;
+	struct where where;
+};
+
+/* A list of names on client certificates: lower case, "*." allowed. */
+struct name_list {
+	const char **items;
+	size_t count;
+	struct where where; /* of the key; line 0: the key is absent */
+};
+
 struct connector {
 	const char *name;
 	const char *comment; /* or NULL */
@@ -84,8 +124,49 @@ struct connector {
 	struct extended_right *extended_rights;
 	size_t nextended_rights;
 	uint64_t public_addresses; /* 0: not stated */
-	struct where where;        /* of the connector's first key */
+	struct connector_limits limits;
+	bool require_tls;
+	bool require_ehlo_domain;
+	bool reject_reserved_top_level_recipient_domains;
+	bool reject_reserved_second_level_recipient_domains;
+	bool reject_single_label_recipient_domains;
+	struct name_list tls_domains; /* whose certificates make a partner */
+	int scl;                      /* -1 to 9, SCL_NONE, SCL_UNSET */
+	struct reply_override *replies;
+	size_t nreplies;
+	struct where where; /* of the connector's first key */
 };
+
+/* Hosts that are real Exchange servers, by address or by certificate. */
+struct servers {
+	struct range_list remote_ip_ranges;
+	struct name_list tls_domains;
+};
+
+/* Which SCL a message gets, and why: each -1 to 9 or SCL_NONE. */
+struct scl_choice {
+	int ip_allow_list;      /* -1 */
+	int bypass_anti_spam;   /* -1 */
+	int externally_secured; /* SCL_NONE */
+};
+
+/* The headers that are stamped, as a set of 1 << enum stamp. */
+enum stamp {
+	STAMP_AUTH_AS,
+	STAMP_AUTH_SOURCE,
+	STAMP_AUTH_MECHANISM,
+	STAMP_AUTH_DOMAIN,
+	STAMP_SCL,
+	STAMP_ANTISPAM_REPORT,
+	STAMP_COUNT
+};
+
+enum stamp_recipients { STAMP_RECIPIENTS_ALL, STAMP_RECIPIENTS_ACCEPTED };
+
+enum no_connector { NO_CONNECTOR_REJECT, NO_CONNECTOR_TEMPFAIL };
+
+/* Whose senders need Accept-Authoritative-Domain-Sender. */
+enum sender_scope { SENDER_SCOPE_AUTHORITATIVE, SENDER_SCOPE_ACCEPTED };
 
 struct policy {
 	struct arena *arena;
@@ -94,6 +175,15 @@ struct policy {
 	const char *server; /* or NULL */
 	enum mode mode;
 	bool mta_refuses_strangers;
+	bool header_from_check;
+	enum reply_style replies;
+	enum no_connector no_connector;
+	enum sender_scope sender_scope; /* key authoritative_domain_sender */
+	struct scl_choice scl;
+	uint32_t stamps; /* all by default; 0: stamps: [None] */
+	enum stamp_recipients stamp_recipients;
+	uint32_t ipv6_source_prefix; /* limits count IPv6 by this: 64 */
+	struct servers exchange_servers, exchange_legacy_servers;
 	struct accepted_domain *accepted_domains;
 	size_t naccepted_domains;
 	struct network *networks;

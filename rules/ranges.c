@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "networks.h"
+#include "loading.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -193,15 +193,20 @@ until_decode(struct decoder *decoder, const struct field *field, void *object)
 /* clang-format off */
 static const struct field range_fields[] = {
 	{ .key = "range", .decode = range_decode, .flags = FIELD_REQUIRED,
+	  .pattern = "^([0-9A-Fa-f.:]+(-[0-9A-Fa-f.:]+|/[0-9]{1,3})?|[A-Za-z][A-Za-z0-9._-]{0,63})$",
 	  .exchange = "RemoteIPRanges",
 	  .doc = "an address, two addresses and a dash, a CIDR, or a network" },
 	{ .key = "comment", .decode = schema_text, AT(range, comment),
-	  .max = NOTE_MAX_LENGTH, .doc = "what is there" },
+	  .max = NOTE_MAX_LENGTH, .absent = "none",
+	  .exchange = "Comment", .doc = "what is there" },
 	{ .key = "owner", .decode = schema_text, AT(range, owner),
-	  .max = NOTE_MAX_LENGTH, .doc = "whom to ask about it" },
+	  .max = NOTE_MAX_LENGTH, .absent = "none",
+	  .doc = "whom to ask about it" },
 	{ .key = "until", .decode = until_decode, AT(range, until),
-	  .preset = UNTIL_FOREVER,
-	  .doc = "the last day (UTC) on which it takes part" },
+	  .preset = UNTIL_FOREVER, .absent = "for ever",
+	  .pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+	  .exchange = "ExpirationTime",
+	  .doc = "the last day (UTC) on which it takes part, as in 2027-03-31" },
 };
 /* clang-format on */
 

@@ -45,6 +45,8 @@ const struct refusal refusals_elsewhere[REFUSALS_ELSEWHERE_COUNT] = {
 
 	/* TLS and AUTH. */
 	{ "tls_certificate_name", "set smtpd_tls_chain_files (Postfix) or confSERVER_CERT (Sendmail)" },
+	{ "domain_secure_enabled", "write require_tls: true, and the names on the partners' certificates under tls_domains" },
+	{ "tls_domain_capabilities", "write the names on certificates under tls_domains of the connector or of exchange_servers" },
 	{ "enable_auth_gssapi", "set the mechanisms of the SASL library (Postfix) or confAUTH_MECHANISMS (Sendmail)" },
 	{ "extended_protection_policy", EXCHANGE_ONLY },
 	{ "suppress_x_anonymous_tls", EXCHANGE_ONLY },
@@ -55,32 +57,7 @@ const struct refusal refusals_elsewhere[REFUSALS_ELSEWHERE_COUNT] = {
 	{ "service_discovery_fqdn", EXCHANGE_ONLY },
 	{ "accept_consumer_mail", EXCHANGE_ONLY },
 	{ "proxy_enabled", EXCHANGE_ONLY },
-	{ "default_domain", "set myorigin (Postfix) or MASQUERADE_AS (Sendmail)" },
+	{ "default_domain", "set myorigin (Postfix) or confDOMAIN_NAME (Sendmail)" },
 	{ "domain_controller", EXCHANGE_ONLY },
-};
-
-const char *const refusals_later[] = {
-	"max_message_size",
-	"max_header_size",
-	"max_hop_count",
-	"max_local_hop_count",
-	"max_recipients_per_message",
-	"max_inbound_connection",
-	"max_inbound_connection_per_source",
-	"max_inbound_connection_percentage_per_source",
-	"message_rate_limit",
-	"message_rate_source",
-	"require_tls",
-	"require_ehlo_domain",
-	"domain_secure_enabled",
-	"tls_domain_capabilities",
-	"reject_reserved_top_level_recipient_domains",
-	"reject_reserved_second_level_recipient_domains",
-	"reject_single_label_recipient_domains",
-	"header_from_check",
-	"replies",
-	"scl",
-	"stamp_recipients",
-	NULL,
 };
 /* clang-format on */

@@ -10,11 +10,9 @@
 
 #include "schema.h"
 
-enum { REFUSALS_ELSEWHERE_COUNT = 34 };
+enum { REFUSALS_ELSEWHERE_COUNT = 36 };
 
 /* What only the MTA can do, or nobody outside of Exchange. */
 extern const struct refusal refusals_elsewhere[REFUSALS_ELSEWHERE_COUNT];
-/* What a later version will do. NULL-terminated. */
-extern const char *const refusals_later[];
 
 #endif

@@ -245,7 +245,8 @@ const char *stage_name(enum stage); /* "connect", "helo", ...; static */
 /* What happened. Pointers need to live only during session_feed(). */
 struct event {
 	enum stage stage;
-	int64_t now; /* seconds since 1970, UTC */
+	int64_t now;    /* seconds since 1970, UTC */
+	uint64_t ticks; /* milliseconds of a clock that never goes back */
 	union {
 		struct {
 			struct netaddr client; /* FAMILY_NONE: not told */
@@ -262,6 +263,8 @@ struct event {
 						      or NULL */
 			const char *auth;          /* login name, or NULL */
 			bool tls;
+			const char *cert; /* the name on a client certificate
+					     that the MTA verified, or NULL */
 		} mail;
 		struct {
 			const char *recipient; /* the argument as sent */
@@ -314,6 +317,37 @@ struct decision {
 	size_t nedits;
 };
 
+/* ---- Counters -------------------------------------------------------- */
+
+/* What a limit counts. The engine fills the whole struct, so that keys may be
+ * compared and hashed as bytes. */
+struct counter_key {
+	enum { COUNTER_CONNECTIONS, COUNTER_SOURCE, COUNTER_RATE } type;
+	uint32_t reserved;  /* 0 */
+	uint64_t connector; /* a hash of its name: survives a reload */
+	uint64_t source[2]; /* the client's network, or a hash of a name */
+};
+
+/* How the engine counts for limits. Calls come from any thread and must not
+ * wait. A store may forget, but must not grow without bound. */
+struct counters {
+	void *ctx;
+	/* One more (1) or one less (-1) that is open; answers how many there
+	 * are now. */
+	uint32_t (*open)(void *ctx, const struct counter_key *, int change);
+	/* One more in this minute, which begins with the first; answers how
+	 * many there were, this one included. */
+	uint32_t (*hit)(void *ctx, const struct counter_key *, uint64_t ticks);
+};
+
+/* The embedded store: a table of fixed size, without locks. seed is random,
+ * so that nobody can choose keys that meet. NULL: out of memory. */
+struct counter_table;
+struct counter_table *counter_table_new(size_t keys, uint64_t seed);
+void counter_table_free(struct counter_table *);
+/* The interface to it; lives as long as the table. */
+struct counters counter_table_counters(struct counter_table *);
+
 /* ---- Session --------------------------------------------------------- */
 
 struct session;
@@ -341,6 +375,10 @@ right_set session_rights(const struct session *);
  * "extended_rights", and its place. NULL if it is not held. */
 const char *session_right_origin(
     const struct session *, enum right, struct where *where);
+
+/* Makes the session count for limits; counters must outlive it. To be set
+ * before connect is fed; without it limits that count are not enforced. */
+void session_count(struct session *, const struct counters *);
 
 /* Somebody who listens to how the connector is chosen. lost is NULL for the
  * winner, else why it lost: "other listener", "wider range", ... */

@@ -38,6 +38,8 @@ ruleset_free(struct ruleset *ruleset)
 		netset_free(ruleset->contests[i].set);
 	netset_free(ruleset->allow);
 	netset_free(ruleset->block);
+	netset_free(ruleset->servers);
+	netset_free(ruleset->legacy_servers);
 	domset_free(ruleset->domains);
 	policy_free(ruleset->policy);
 	arena_free(ruleset->arena);
@@ -239,6 +241,31 @@ ruleset_listed(const struct netset *set, const struct range_list *list,
 	return NULL;
 }
 
+principal_set
+ruleset_server(
+    const struct ruleset *ruleset, const struct netaddr *client, int64_t now)
+{
+	const struct policy *policy = ruleset->policy;
+
+	if (ruleset_listed(ruleset->servers,
+		&policy->exchange_servers.remote_ip_ranges, client,
+		now) != NULL)
+		return SET_OF(PRINCIPAL_EXCHANGE_SERVER);
+	if (ruleset_listed(ruleset->legacy_servers,
+		&policy->exchange_legacy_servers.remote_ip_ranges, client,
+		now) != NULL)
+		return SET_OF(PRINCIPAL_LEGACY_SERVER);
+	return 0;
+}
+
+principal_set
+rule_principals(const struct rule *rule, principal_set server)
+{
+	return server != 0 && rule->base == SET_OF(PRINCIPAL_ANONYMOUS)
+		   ? server
+		   : rule->base;
+}
+
 right_set
 rule_rights(const struct rule *rule, principal_set principals)
 {
@@ -323,23 +350,89 @@ struct walk {
 	void *ctx;
 };
 
+static struct netaddr
+addr_step(struct netaddr addr, int step)
+{
+	uint64_t lo = addr.lo + (uint64_t)(int64_t)step;
+
+	if (step > 0 ? lo < addr.lo : lo > addr.lo)
+		addr.hi += (uint64_t)(int64_t)step;
+	addr.lo = lo;
+	return addr;
+}
+
+/* The last address from first on to which the same ranges of a list apply as
+ * to first, at most last. */
+static struct netaddr
+same_until(const struct range_list *list, const struct netaddr *first,
+    struct netaddr last)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		const struct netrange *range = &list->items[i].range;
+
+		if (range->first.family != first->family)
+			continue;
+		if (netaddr_compare(&range->first, first) > 0 &&
+		    netaddr_compare(&range->first, &last) <= 0)
+			last = addr_step(range->first, -1);
+		else if (netrange_holds(range, first) &&
+			 netaddr_compare(&range->last, &last) < 0)
+			last = range->last;
+	}
+	return last;
+}
+
+/* Tells of one interval whose clients are all the same principal. */
+static int
+walk_part(const struct walk *walk, const struct choice *choice,
+    const struct netrange *clients)
+{
+	struct holding holding = {
+		.clients = *clients,
+		.connector = choice->rule->written->name,
+		.where = choice->range->where,
+	};
+
+	holding.principals = rule_principals(choice->rule,
+	    ruleset_server(walk->ruleset, &clients->first, walk->now));
+	holding.rights = rule_rights(choice->rule, holding.principals);
+	return walk->fn(walk->ctx, &holding);
+}
+
 static int
 walk_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 {
 	const struct walk *walk = ctx;
+	const struct policy *policy = walk->ruleset->policy;
 	struct choice choice = contest_choose(
 	    walk->ruleset, walk->contest, &clients->first, walk->now);
-	struct holding holding = { .clients = *clients };
+	struct netrange part = *clients;
+	int result = 0;
 
 	(void)pick; /* may have expired; the choice has not */
 	if (choice.rule == NULL || (walk->family != FAMILY_NONE &&
 				       walk->family != clients->first.family))
 		return 0;
-	holding.connector = choice.rule->written->name;
-	holding.where = choice.range->where;
-	holding.principals = choice.rule->base;
-	holding.rights = rule_rights(choice.rule, choice.rule->base);
-	return walk->fn(walk->ctx, &holding);
+	while (result == 0) {
+		part.last =
+		    same_until(&policy->exchange_servers.remote_ip_ranges,
+			&part.first, clients->last);
+		part.last = same_until(
+		    &policy->exchange_legacy_servers.remote_ip_ranges,
+		    &part.first, part.last);
+		if (netaddr_compare(&part.first, &clients->first) != 0 ||
+		    netaddr_compare(&part.last, &clients->last) != 0)
+			part.form = NETFORM_RANGE;
+		if (netaddr_compare(&part.first, &part.last) == 0)
+			part.form = NETFORM_SINGLE;
+		result = walk_part(walk, &choice, &part);
+		if (netaddr_compare(&part.last, &clients->last) == 0)
+			break;
+		part.first = addr_step(part.last, 1);
+	}
+	return result;
 }
 
 int

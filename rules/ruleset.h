@@ -57,6 +57,7 @@ struct ruleset {
 	struct contest *contests;
 	size_t ncontests;
 	struct netset *allow, *block;
+	struct netset *servers, *legacy_servers; /* Exchange's, by address */
 	struct domset *domains;
 	unsigned needs;
 };
@@ -85,6 +86,14 @@ bool ruleset_competes(const struct ruleset *, const struct rule *,
 /* The entry of the allow or block list that holds a client now, or NULL. */
 const struct range *ruleset_listed(const struct netset *,
     const struct range_list *, const struct netaddr *client, int64_t now);
+
+/* The principal that a client is by its address alone: a real Exchange server,
+ * a legacy one, or 0. */
+principal_set ruleset_server(
+    const struct ruleset *, const struct netaddr *client, int64_t now);
+
+/* Who a client is by its address alone; server as ruleset_server() says. */
+principal_set rule_principals(const struct rule *, principal_set server);
 
 /* What a set of principals may do under a rule. */
 right_set rule_rights(const struct rule *, principal_set);

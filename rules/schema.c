@@ -270,15 +270,8 @@ key_is_elsewhere(struct decoder *decoder, const struct record *record,
 	for (i = 0; i < schema->nelsewhere; i++)
 		if (word_same_squashed(key->text, schema->elsewhere[i].key)) {
 			complain(decoder->complaints, "E-MTA", key->where,
-			    "%s cannot be done by a filter: %s", show,
+			    "%s is no key here: %s", show,
 			    schema->elsewhere[i].advice);
-			return true;
-		}
-	for (i = 0; schema->later[i] != NULL; i++)
-		if (word_same_squashed(key->text, schema->later[i])) {
-			complain(decoder->complaints, "E-KEY", key->where,
-			    "%s is not supported by this version; remove it",
-			    show);
 			return true;
 		}
 	for (other = schema->records; *other != NULL; other++) {
@@ -328,69 +321,148 @@ unknown_key(struct decoder *decoder, const struct record *record,
 
 enum { FIELDS_MAX = 32 };
 
-struct reading {
+struct keys {
 	const struct record *record;
-	void *object;
-	uint32_t first_line[FIELDS_MAX]; /* of each key; 0: not yet */
-	bool foreign;                    /* it is no such mapping at all */
+	struct where where[FIELDS_MAX]; /* line 0: not yet */
+	uint32_t good;                  /* a bit each */
+	bool foreign;                   /* it is no such mapping at all */
 };
+
+const struct where *
+keys_given(const struct keys *keys, const char *key)
+{
+	const struct field *field = field_find(keys->record, key, same_text);
+	size_t i;
+
+	assert(field != NULL);
+	i = (size_t)(field - keys->record->fields);
+	return keys->where[i].line != 0 ? &keys->where[i] : NULL;
+}
+
+const struct where *
+keys_good(const struct keys *keys, const char *key)
+{
+	const struct where *where = keys_given(keys, key);
+
+	if (where == NULL ||
+	    (keys->good & UINT32_C(1) << (where - keys->where)) == 0)
+		return NULL;
+	return where;
+}
+
+/* The field of the key under the cursor; complains and answers NULL if it is
+ * none, or twice. Keeps the place of the one that was meant. */
+static const struct field *
+key_field(struct decoder *decoder, struct keys *keys)
+{
+	const struct item *key = source_item(decoder->source);
+	const struct record *record = keys->record;
+	const struct field *field, *meant;
+	struct where *where;
+
+	if (key->type != ITEM_TEXT)
+		return NULL; /* complained of by the source */
+	field = field_find(record, key->text, same_text);
+	meant = field;
+	if (field == NULL && schema_unquoted_ipv6(decoder, key))
+		keys->foreign = true;
+	else if (field == NULL)
+		meant = unknown_key(decoder, record, key);
+	if (meant == NULL)
+		return NULL;
+	where = &keys->where[meant - record->fields];
+	if (field != NULL && where->line != 0) {
+		complain(decoder->complaints, "E-KEY", key->where,
+		    "%s stands there twice; the first is in line %u",
+		    field->key, (unsigned)where->line);
+		field = NULL;
+	}
+	if (where->line == 0)
+		*where = key->where;
+	return field;
+}
 
 /* Decodes one key and its value. */
 static int
-record_key(struct decoder *decoder, struct reading *reading)
+record_key(struct decoder *decoder, struct keys *keys, void *object)
 {
-	const struct item *key = source_item(decoder->source);
-	const struct record *record = reading->record;
-	const struct field *field, *meant;
-	uint32_t *line;
+	const struct field *field = key_field(decoder, keys);
+	int result;
 
-	if (key->type == ITEM_TEXT) {
-		field = field_find(record, key->text, same_text);
-		meant = field;
-		if (field == NULL && schema_unquoted_ipv6(decoder, key))
-			reading->foreign = true;
-		else if (field == NULL)
-			meant = unknown_key(decoder, record, key);
-	} else {
-		field = meant = NULL; /* complained of by the source */
-	}
-	line =
-	    meant != NULL ? &reading->first_line[meant - record->fields] : NULL;
-	if (field != NULL && *line != 0) {
-		complain(decoder->complaints, "E-KEY", key->where,
-		    "%s stands there twice; the first is in line %u",
-		    field->key, (unsigned)*line);
-		field = NULL;
-	}
-	if (line != NULL && *line == 0)
-		*line = key->where.line;
 	if (field != NULL) {
 		decoder->key = field->key;
-		decoder->key_where = key->where;
+		decoder->key_where = source_item(decoder->source)->where;
 	}
 	source_skip(decoder->source);
-	if (field != NULL)
-		return field->decode(decoder, field, reading->object);
-	source_skip(decoder->source);
-	return -EINVAL;
+	if (field == NULL) {
+		source_skip(decoder->source);
+		return -EINVAL;
+	}
+	result = field->decode(decoder, field, object);
+	if (result == 0)
+		keys->good |= UINT32_C(1) << (field - keys->record->fields);
+	return result;
+}
+
+/* "domain or file" */
+static const char *
+flagged_keys(const struct record *record, unsigned flag, char buf[SHOWN_SIZE])
+{
+	size_t i, used = 0;
+
+	for (i = 0; i < record->nfields && used < SHOWN_SIZE; i++)
+		if ((record->fields[i].flags & flag) != 0)
+			used += (size_t)snprintf(buf + used, SHOWN_SIZE - used,
+			    "%s%s", used > 0 ? " or " : "",
+			    record->fields[i].key);
+	return buf;
+}
+
+/* Counts the keys of a record that have the flag, and those that were given. */
+static size_t
+flagged_given(const struct keys *keys, unsigned flag, size_t *all)
+{
+	const struct record *record = keys->record;
+	size_t i, given = 0;
+
+	*all = 0;
+	for (i = 0; i < record->nfields; i++)
+		if ((record->fields[i].flags & flag) != 0) {
+			++*all;
+			given += keys->where[i].line != 0;
+		}
+	return given;
 }
 
 static int
-require(
-    struct decoder *decoder, const struct reading *reading, struct where where)
+require(struct decoder *decoder, const struct keys *keys, struct where where)
 {
-	const struct record *record = reading->record;
+	const struct record *record = keys->record;
+	char show[SHOWN_SIZE];
 	int result = 0;
-	size_t i;
+	size_t i, all, given;
 
 	for (i = 0; i < record->nfields; i++)
 		if ((record->fields[i].flags & FIELD_REQUIRED) != 0 &&
-		    reading->first_line[i] == 0) {
+		    keys->where[i].line == 0) {
 			complain(decoder->complaints, "E-KEY", where,
 			    "%s needs the key %s", record->what,
 			    record->fields[i].key);
 			result = -EINVAL;
 		}
+	given = flagged_given(keys, FIELD_ANY, &all);
+	if (all > 0 && given == 0) {
+		complain(decoder->complaints, "E-KEY", where, "%s needs %s",
+		    record->what, flagged_keys(record, FIELD_ANY, show));
+		result = -EINVAL;
+	}
+	given = flagged_given(keys, FIELD_ONE, &all);
+	if (all > 0 && given != 1) {
+		complain(decoder->complaints, "E-KEY", where,
+		    given == 0 ? "%s needs %s" : "%s takes %s, not both",
+		    record->what, flagged_keys(record, FIELD_ONE, show));
+		result = -EINVAL;
+	}
 	return result;
 }
 
@@ -399,30 +471,33 @@ preset(const struct record *record, void *object)
 {
 	size_t i;
 
-	for (i = 0; i < record->nfields; i++)
-		if (record->fields[i].preset != 0)
-			schema_store(&record->fields[i], object,
-			    (uint64_t)record->fields[i].preset);
+	for (i = 0; i < record->nfields; i++) {
+		const struct field *field = &record->fields[i];
+
+		if (field->decode == schema_record)
+			preset(field->record, (char *)object + field->offset);
+		else if (field->preset != 0)
+			schema_store(field, object, (uint64_t)field->preset);
+	}
 }
 
 static int
-record_decode(struct decoder *decoder, struct reading *reading)
+record_decode(
+    struct decoder *decoder, const struct record *record, void *object)
 {
-	const struct record *record = reading->record;
+	struct keys keys = { .record = record };
 	struct where where = source_item(decoder->source)->where;
-	int result = schema_enter_map(decoder);
+	int result = schema_enter_map(decoder), status;
 
 	if (result != 0)
 		return result;
 	if (source_item(decoder->source)->type == ITEM_TEXT)
 		where = source_item(decoder->source)->where;
 	if (record->where != 0)
-		memcpy((char *)reading->object + record->where, &where,
-		    sizeof(where));
+		memcpy((char *)object + record->where, &where, sizeof(where));
 	while (source_item(decoder->source)->type != ITEM_MAP_END &&
 	       source_item(decoder->source)->type != ITEM_STOP) {
-		int status = record_key(decoder, reading);
-
+		status = record_key(decoder, &keys, object);
 		if (status == -ENOMEM)
 			return status;
 		if (status != 0)
@@ -431,36 +506,61 @@ record_decode(struct decoder *decoder, struct reading *reading)
 	if (source_item(decoder->source)->type == ITEM_STOP)
 		return -EINVAL;
 	source_next(decoder->source);
-	if (!reading->foreign && require(decoder, reading, where) != 0)
+	if (keys.foreign)
+		return -EINVAL;
+	if (require(decoder, &keys, where) != 0)
 		result = -EINVAL;
-	return result;
+	status = 0;
+	if (record->check != NULL)
+		status = record->check(decoder, &keys, object);
+	return status != 0 ? status : result;
 }
 
 int
 schema_record(struct decoder *decoder, const struct field *field, void *object)
 {
 	const struct record *record = field->record;
-	struct reading reading = {
-		.record = record,
-		.object = (char *)object + field->offset,
-	};
+	char *at = (char *)object + field->offset;
 	const char *key = decoder->key;
 	struct where key_where = decoder->key_where;
 	int result;
 
 	assert(record->nfields <= FIELDS_MAX);
-	preset(record, reading.object);
+	preset(record, at);
 	if (record->shorthand != NULL &&
 	    source_item(decoder->source)->type == ITEM_TEXT) {
 		field = field_find(record, record->shorthand, same_text);
-		return field->decode(decoder, field, reading.object);
+		return field->decode(decoder, field, at);
 	}
 	if (record->shorthand != NULL &&
 	    source_item(decoder->source)->type != ITEM_MAP)
 		result = mismatch(decoder, ITEM_TEXT);
 	else
-		result = record_decode(decoder, &reading);
+		result = record_decode(decoder, record, at);
 	decoder->key = key;
 	decoder->key_where = key_where;
 	return result;
+}
+
+enum shape
+schema_shape(const struct field *field)
+{
+	static const struct {
+		decode_fn *decode;
+		enum shape shape;
+	} common[] = {
+		{ schema_bool, SHAPE_BOOL },
+		{ schema_number, SHAPE_NUMBER },
+		{ schema_size, SHAPE_SIZE },
+		{ schema_word, SHAPE_WORD },
+		{ schema_set, SHAPE_SET },
+		{ schema_list, SHAPE_LIST },
+		{ schema_record, SHAPE_RECORD },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		if (common[i].decode == field->decode)
+			return common[i].shape;
+	return field->shape;
 }

@@ -29,7 +29,6 @@ struct schema {
 	const struct record *const *records; /* NULL-terminated */
 	const struct refusal *elsewhere;     /* settings of the MTA (E-MTA) */
 	size_t nelsewhere;
-	const char *const *later; /* NULL-terminated: not in this version */
 };
 
 struct decoder {
@@ -49,6 +48,21 @@ typedef int decode_fn(struct decoder *, const struct field *, void *object);
 enum field_flags {
 	FIELD_REQUIRED = 1,
 	FIELD_FILLED = 2, /* a list that may not be empty */
+	FIELD_ANY = 4,    /* of a record's keys with this flag, one at least */
+	FIELD_ONE = 8,    /* of a record's keys with this flag, one */
+};
+
+/* What a value looks like, to those who print the tables. */
+enum shape {
+	SHAPE_TEXT,
+	SHAPE_BOOL,
+	SHAPE_NUMBER,
+	SHAPE_SIZE,
+	SHAPE_WORD,
+	SHAPE_SET,    /* a list of words */
+	SHAPE_LIST,   /* of elements */
+	SHAPE_NAMES,  /* a mapping of names to elements */
+	SHAPE_RECORD, /* a mapping of keys to values */
 };
 
 /* Words that stand for the numbers 0 to count - 1. */
@@ -56,13 +70,16 @@ struct words {
 	const char *what;           /* "a right" */
 	const char *(*name)(int);   /* number to word */
 	int (*parse)(const char *); /* word to number, -1: none; may be
-				       NULL, then it is name()'s inverse */
+				       NULL, then it is name()'s inverse,
+				       underscores and dashes aside */
 	int count;
+	const char *alone; /* the word that excludes the others, or NULL */
 };
 
 struct field {
 	const char *key;
 	decode_fn *decode;
+	enum shape shape; /* where the decoder is a caller's */
 	unsigned flags;
 	size_t offset, size; /* of the member; an element's size is the stride
 				of its list */
@@ -70,13 +87,24 @@ struct field {
 	size_t where;        /* offset of the key's struct where; 0: none */
 	int64_t preset;      /* the value of a number, bool or word that is
 				not given */
-	uint64_t min, max;   /* of a number; of a text's length */
-	const struct words *words;
+	int64_t min;         /* of a number or a size */
+	uint64_t max;        /* of a number or a size; of a text's length */
+	const char *word;    /* may stand for a number: "unlimited", */
+	int64_t word_value;  /* which this is */
+	const struct words *words; /* of a word or a set; names of a mapping */
 	const struct record *record;
-	const struct field *element; /* of a list */
+	const struct field *element; /* of a list, of a mapping of names */
+	const struct field *either;  /* another shape of the same value */
+	const char *pattern;         /* of a text or a name: ECMA 262, for
+					editors; decoders do not read it */
 	const char *exchange;        /* Exchange's name for the key, or NULL */
+	const char *absent;          /* what goes without it, for people; NULL:
+					the preset */
 	const char *doc;             /* one line for people */
 };
+
+/* Where the keys of one mapping stand. */
+struct keys;
 
 struct record {
 	const char *what; /* "a connector" */
@@ -86,6 +114,8 @@ struct record {
 				  key alone; or NULL */
 	size_t where;          /* offset of the struct where of the first
 				  key; 0: none */
+	/* Complains of what is wrong between the keys; may be NULL. */
+	int (*check)(struct decoder *, const struct keys *, void *object);
 };
 
 /* Where a member is and how large. */
@@ -100,12 +130,20 @@ struct record {
 
 /* Decoders of common types. */
 decode_fn schema_bool;   /* bool */
-decode_fn schema_number; /* uint64_t or smaller */
+decode_fn schema_number; /* uint64_t or smaller; from below 0: int */
+decode_fn schema_size;   /* uint64_t: bytes, or a number and KB, MB, ... */
 decode_fn schema_text;   /* const char *: one line without control bytes */
 decode_fn schema_word;   /* an enum */
 decode_fn schema_set;    /* uint32_t: a list of words, one bit each */
 decode_fn schema_record; /* a struct */
 decode_fn schema_list;   /* a pointer to elements, and their count */
+
+enum shape schema_shape(const struct field *);
+
+/* The place of a key that was given a good value, else NULL. */
+const struct where *keys_good(const struct keys *, const char *key);
+/* The place of a key that stands there, with a good value or not, or NULL. */
+const struct where *keys_given(const struct keys *, const char *key);
 
 /* The parts that a decoder of a caller is made of. */
 

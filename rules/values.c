@@ -50,8 +50,9 @@ schema_bool(struct decoder *decoder, const struct field *field, void *object)
 	return result;
 }
 
+/* Digits without a leading zero. */
 static int
-number_parse(const char *text, uint64_t *value)
+digits_parse(const char *text, uint64_t *value)
 {
 	uint64_t sum = 0;
 	const char *c;
@@ -71,36 +72,129 @@ number_parse(const char *text, uint64_t *value)
 	return 0;
 }
 
+/* A number of the field's range, below 0 too if that goes there. */
+static int
+number_parse(const struct field *field, const char *text, uint64_t *value)
+{
+	bool minus = field->min < 0 && text[0] == '-' && text[1] != '0';
+	uint64_t size;
+	int result;
+
+	if (field->word != NULL && ascii_same(text, field->word)) {
+		*value = (uint64_t)field->word_value;
+		return 0;
+	}
+	result = digits_parse(text + minus, &size);
+	if (result != 0)
+		return result;
+	if (minus ? size > (uint64_t)-field->min
+		  : size > field->max ||
+			(field->min > 0 && size < (uint64_t)field->min))
+		return -ERANGE;
+	*value = minus ? -size : size;
+	return 0;
+}
+
+static void
+number_complain(struct decoder *decoder, const struct field *field, int error)
+{
+	const struct item *item = source_item(decoder->source);
+	struct complaints *to = decoder->complaints;
+	char show[SHOWN_SIZE], word[SHOWN_SIZE] = "";
+
+	shown(item->text, show);
+	if (field->word != NULL)
+		(void)snprintf(word, sizeof(word), ", or %s", field->word);
+	if (error == -ERANGE && field->min == (int64_t)field->max)
+		complain(to, "E-VALUE", item->where,
+		    "%s: %s is not known; write %lld", decoder->key, show,
+		    (long long)field->min);
+	else if (error == -ERANGE)
+		complain(to, "E-VALUE", item->where,
+		    "%s: %s is out of range; write a number from %lld to "
+		    "%llu%s",
+		    decoder->key, show, (long long)field->min,
+		    (unsigned long long)field->max, word);
+	else
+		complain(to, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a number; write digits only, without "
+		    "%scomma or leading zero%s",
+		    decoder->key, show, field->min < 0 ? "" : "sign, ", word);
+}
+
 int
 schema_number(struct decoder *decoder, const struct field *field, void *object)
 {
 	const struct item *item = schema_item(decoder);
-	char show[SHOWN_SIZE];
 	uint64_t value;
 	int result;
 
 	if (item == NULL)
 		return -EINVAL;
-	result = number_parse(item->text, &value);
+	result = number_parse(field, item->text, &value);
+	if (result == 0)
+		schema_store(field, object, value);
+	else
+		number_complain(decoder, field, result);
+	source_next(decoder->source);
+	return result != 0 ? -EINVAL : 0;
+}
+
+/* "36MB" and "36 MB" to bytes, as Exchange writes and counts them: a KB has
+ * 1024. */
+static int
+size_parse(const char *text, uint64_t *value)
+{
+	static const char *const units[] = { "B", "KB", "MB", "GB", "TB" };
+	size_t len = strspn(text, "0123456789"), i;
+	const char *unit = text + len + (text[len] == ' ');
+	char digits[32];
+	int result;
+
+	if (len >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	result = digits_parse(digits, value);
+	if (result != 0 || text[len] == '\0')
+		return result;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (ascii_same(unit, units[i])) {
+			if (*value > UINT64_MAX >> (10 * i))
+				return -ERANGE;
+			*value <<= 10 * i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int
+schema_size(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	char show[SHOWN_SIZE];
+	uint64_t value = 0;
+	int result;
+
+	if (item == NULL)
+		return -EINVAL;
+	result = size_parse(item->text, &value);
+	if (result == 0 && (value < (uint64_t)field->min || value > field->max))
+		result = -ERANGE;
 	if (result == -EINVAL)
 		complain(decoder->complaints, "E-VALUE", item->where,
-		    "%s: \"%s\" is not a number; write digits only, without "
-		    "sign, comma or leading zero",
+		    "%s: \"%s\" is not a size; write a number of bytes, or "
+		    "one with KB, MB or GB, as in 36MB",
 		    decoder->key, shown(item->text, show));
-	else if (result != 0 || value < field->min || value > field->max)
+	else if (result != 0)
 		complain(decoder->complaints, "E-VALUE", item->where,
-		    field->min == field->max
-			? "%s: %s is not known; write %llu"
-			: "%s: %s is out of range; write a number from %llu "
-			  "to %llu",
+		    "%s: %s is out of range; write %lld to %llu bytes",
 		    decoder->key, shown(item->text, show),
-		    (unsigned long long)field->min,
-		    (unsigned long long)field->max);
+		    (long long)field->min, (unsigned long long)field->max);
 	else
 		schema_store(field, object, value);
 	source_next(decoder->source);
-	return result != 0 || value < field->min || value > field->max ? -EINVAL
-								       : 0;
+	return result != 0 ? -EINVAL : 0;
 }
 
 int
@@ -194,7 +288,7 @@ word_decode(struct decoder *decoder, const struct words *words, int *value)
 	if (words->parse != NULL)
 		found = words->parse(item->text);
 	for (i = 0; words->parse == NULL && i < words->count; i++)
-		if (ascii_same(item->text, words->name(i)))
+		if (word_same_squashed(item->text, words->name(i)))
 			found = i;
 	if (found >= 0) {
 		*value = found;
@@ -231,6 +325,9 @@ int
 schema_set(struct decoder *decoder, const struct field *field, void *object)
 {
 	int result = schema_enter_list(decoder, field, object);
+	const char *alone = field->words->alone;
+	bool stands_alone = false;
+	size_t count = 0;
 	uint32_t set = 0;
 	char show[SHOWN_SIZE];
 
@@ -241,6 +338,7 @@ schema_set(struct decoder *decoder, const struct field *field, void *object)
 		struct where where = source_item(decoder->source)->where;
 		int value;
 
+		count++;
 		if (word_decode(decoder, field->words, &value) != 0) {
 			result = -EINVAL;
 			continue;
@@ -252,8 +350,17 @@ schema_set(struct decoder *decoder, const struct field *field, void *object)
 			result = -EINVAL;
 		}
 		set |= UINT32_C(1) << value;
+		if (alone != NULL &&
+		    strcmp(field->words->name(value), alone) == 0)
+			stands_alone = true;
 	}
 	source_next(decoder->source);
+	if (stands_alone && count > 1) {
+		complain(decoder->complaints, "E-VALUE", decoder->key_where,
+		    "%s: %s stands alone; remove it or the others",
+		    decoder->key, alone);
+		result = -EINVAL;
+	}
 	/* A bad set stays 0, which a good one cannot be. */
 	if (result == 0)
 		schema_store(field, object, set);

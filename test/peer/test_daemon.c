@@ -83,7 +83,8 @@ asks_only_what_it_needs(void **state)
 		const char *names;
 	} macros[] = {
 		{ PEER_CONNECT, "{daemon_addr} {daemon_port} {if_addr}" },
-		{ PEER_HELO, "{tls_version}" },
+		{ PEER_HELO,
+		    "{tls_version} {verify} {cn_subject} {cert_subject}" },
 		{ PEER_MAIL, "i {auth_authen} {tls_version}" },
 		{ PEER_RCPT, "i {rcpt_addr} {rcpt_mailer}" },
 		{ PEER_DATA, "i" },

@@ -72,6 +72,10 @@ static const struct {
 	{ HEAD RELAY("a", "0.0.0.0/0") "    bindings: [\"10.0.0.1:25\"]\n", "E-OPEN-RELAY" },
 	{ HEAD RELAY("a", "198.50.0.0/15")
 	  "  - name: b\n    remote_ip_ranges: [{range: 198.51.0.0/16, until: 2030-01-01}]\n    permission_groups: [AnonymousUsers]\n", "E-OPEN-RELAY" },
+	/* hosts that are named as Exchange servers */
+	{ "exchange_servers: {remote_ip_ranges: [0.0.0.0/0]}\n" HEAD PLAIN("a", "10.0.0.0/8"), "E-OPEN-RELAY" },
+	{ "exchange_legacy_servers: {remote_ip_ranges: [\"::/0\"]}\n" HEAD PLAIN("a", "10.0.0.0/8"), "E-OPEN-RELAY" },
+	{ "exchange_servers: {remote_ip_ranges: [10.0.0.0/8, 198.51.100.0/24]}\n" HEAD PLAIN("a", "10.0.0.0/8"), NULL },
 	/* ties and crossings */
 	{ HEAD PLAIN("a", "10.0.0.0/24") RELAY("b", "10.0.0.0/24"),  "E-TIE" },
 	{ HEAD PLAIN("a", "10.0.0.0/24") RELAY("b", "10.0.0.0-10.0.0.255"), "E-TIE" },

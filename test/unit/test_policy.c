@@ -270,7 +270,7 @@ static void
 test_bad(void **state)
 {
 	(void)state;
-	assert_int_equal(each_policy(POLICIES "bad", 60, bad_policy), 0);
+	assert_int_equal(each_policy(POLICIES "bad", 180, bad_policy), 0);
 }
 
 static bool
@@ -293,7 +293,7 @@ static void
 test_good(void **state)
 {
 	(void)state;
-	assert_int_equal(each_policy(POLICIES "good", 8, good_policy), 0);
+	assert_int_equal(each_policy(POLICIES "good", 13, good_policy), 0);
 }
 
 /* ---- The model ------------------------------------------------------- */

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * judge - what a session may do: one judge per stage.
+ *
+ * Each reads as the table of decisions in connector-policy(5) does: the first
+ * check that refuses, decides. A judge changes nothing but the counters, and
+ * those only in its last check.
+ */
+#include <string.h>
+
+#include "ascii.h"
+#include "session.h"
+
+static enum reply_id
+judged(struct decision *decision, enum reply_id id, const char *why)
+{
+	decision->why = why;
+	return id;
+}
+
+/* Names the right that was held or missing, and its place. */
+static void
+because_of_right(
+    struct decision *decision, const struct session *session, enum right right)
+{
+	decision->right = right_name(right);
+	(void)rule_right_origin(
+	    session->choice.rule, session->principals, right, &decision->where);
+}
+
+/* A property of the connector decided. */
+static enum reply_id
+because_of_connector(struct decision *decision, const struct session *session,
+    enum reply_id id, const char *why)
+{
+	decision->right = NULL;
+	decision->where = session->choice.rule->written->where;
+	return judged(decision, id, why);
+}
+
+static bool
+has(const struct session *session, enum principal principal)
+{
+	return (session->principals & SET_OF(principal)) != 0;
+}
+
+/* ---- Mail ------------------------------------------------------------ */
+
+static enum reply_id
+judge_admission(const struct session *session, struct decision *decision)
+{
+	switch (session->admission) {
+	case ADMISSION_CHOSEN:
+		break;
+	case ADMISSION_NONE:
+		return judged(decision, REPLY_SEQUENCE, "no connect event");
+	case ADMISSION_NO_CLIENT:
+		return judged(decision, REPLY_NO_CLIENT,
+		    "the MTA does not tell the client's address");
+	case ADMISSION_NO_LISTENER:
+		return judged(decision, REPLY_NO_LISTENER,
+		    "bindings matter for this client, and the MTA does not "
+		    "tell the local address");
+	case ADMISSION_NO_CONNECTOR:
+		return judged(decision,
+		    session->ruleset->policy->no_connector ==
+			    NO_CONNECTOR_TEMPFAIL
+			? REPLY_NO_CONNECTOR_YET
+			: REPLY_NO_CONNECTOR,
+		    "no connector's range holds the client on this listener");
+	}
+	if (session->limit != REPLY_NONE)
+		return because_of_connector(decision, session, session->limit,
+		    "a limit on connections");
+	if (session->choice.rule->written->require_ehlo_domain &&
+	    !session->ehlo_domain)
+		return because_of_connector(decision, session,
+		    REPLY_EHLO_DOMAIN, "HELO or EHLO gave no domain");
+	return REPLY_NONE;
+}
+
+static enum reply_id
+judge_submit(const struct session *session, struct decision *decision)
+{
+	because_of_right(decision, session, RIGHT_SUBMIT);
+	if (session_holds(session, RIGHT_SUBMIT))
+		return judged(decision, REPLY_NONE, "may submit");
+	return judged(decision,
+	    has(session, PRINCIPAL_AUTHENTICATED) ? REPLY_NO_SUBMIT
+						  : REPLY_NOT_AUTHENTICATED,
+	    "the session may not submit");
+}
+
+/* The rights that the sender is judged by. An authenticated user's address
+ * is the MTA's to check, so only a deny counts against him; one for anonymous
+ * is not for him. */
+static right_set
+sender_rights(const struct session *session)
+{
+	const struct rule *rule = session->choice.rule;
+
+	if (has(session, PRINCIPAL_AUTHENTICATED))
+		return ~(rule->denied[PRINCIPAL_AUTHENTICATED] |
+			 (has(session, PRINCIPAL_EXTERNALLY_SECURED)
+				 ? rule->denied[PRINCIPAL_EXTERNALLY_SECURED]
+				 : 0));
+	return rule_rights(rule, session->principals);
+}
+
+/* Whether senders of a domain need Accept-Authoritative-Domain-Sender. */
+static bool
+is_own(const struct session *session, const struct accepted_domain *domain)
+{
+	return domain != NULL && (domain->type == DOMAIN_AUTHORITATIVE ||
+				     session->ruleset->policy->sender_scope ==
+					 SENDER_SCOPE_ACCEPTED);
+}
+
+/* The matrix of Accept-Any-Sender and Accept-Authoritative-Domain-Sender. A
+ * sender that is no plain mailbox could be ours or not, so it needs both. */
+static enum reply_id
+judge_sender(const struct session *session, const struct mailaddr *sender,
+    struct decision *decision)
+{
+	right_set rights = sender_rights(session);
+	bool plain = sender->class == MAILADDR_PLAIN;
+	bool own = plain &&
+		   is_own(session,
+		       domset_find(session->ruleset->domains, sender->domain));
+	enum right missing;
+
+	if (sender->class == MAILADDR_NULL)
+		return REPLY_NONE;
+	if ((!plain || own) &&
+	    (rights & SET_OF(RIGHT_AUTHORITATIVE_DOMAIN_SENDER)) == 0)
+		missing = RIGHT_AUTHORITATIVE_DOMAIN_SENDER;
+	else if ((!plain || !own) && (rights & SET_OF(RIGHT_ANY_SENDER)) == 0)
+		missing = RIGHT_ANY_SENDER;
+	else
+		return REPLY_NONE;
+	because_of_right(decision, session, missing);
+	return judged(decision,
+	    has(session, PRINCIPAL_ANONYMOUS) &&
+		    !has(session, PRINCIPAL_AUTHENTICATED)
+		? REPLY_SENDER_ANONYMOUS
+		: REPLY_SENDER,
+	    own     ? "the sender's domain is authoritative here"
+	    : plain ? "the sender's domain is not authoritative here"
+		    : "the sender is no plain mailbox");
+}
+
+/* The value of SIZE, RFC 1870; 0 where none is declared. */
+static uint64_t
+declared_size(const char *const *params)
+{
+	uint64_t size = 0;
+	const char *c;
+
+	for (; params != NULL && *params != NULL; params++) {
+		if (!ascii_same_n(*params, "SIZE=", 1) || strlen(*params) < 6 ||
+		    !ascii_same_n(*params, "SIZE=", 5))
+			continue;
+		for (c = *params + 5; *c >= '0' && *c <= '9'; c++)
+			size = size > UINT64_MAX / 10 - 1
+				   ? UINT64_MAX / 10
+				   : size * 10 + (uint64_t)(*c - '0');
+	}
+	return size;
+}
+
+static enum reply_id
+judge_size(
+    const struct session *session, uint64_t size, struct decision *decision)
+{
+	uint64_t limit = session->choice.rule->written->limits.max_message_size;
+
+	if (limit == 0 || size <= limit ||
+	    session_holds(session, RIGHT_BYPASS_MESSAGE_SIZE_LIMIT))
+		return REPLY_NONE;
+	because_of_right(decision, session, RIGHT_BYPASS_MESSAGE_SIZE_LIMIT);
+	return judged(decision, REPLY_MESSAGE_SIZE, "max_message_size");
+}
+
+static enum reply_id
+judge_rate(const struct session *session, const struct event *event,
+    struct decision *decision)
+{
+	const struct policy *policy = session->ruleset->policy;
+	const char *user = event->mail.auth;
+
+	if (user == NULL || user[0] == '\0')
+		user = event->mail.sender;
+	if (limits_mail(&session->limits, session->choice.rule->written,
+		&session->client, policy->ipv6_source_prefix, user,
+		event->ticks) == REPLY_NONE)
+		return REPLY_NONE;
+	return because_of_connector(
+	    decision, session, REPLY_MESSAGE_RATE, "message_rate_limit");
+}
+
+enum reply_id
+judge_mail(const struct session *session, const struct event *event,
+    struct decision *decision)
+{
+	struct mailaddr sender;
+	enum reply_id id;
+
+	mailaddr_classify(event->mail.sender, &sender);
+	id = judge_admission(session, decision);
+	if (id != REPLY_NONE)
+		return id;
+	if (sender.class == MAILADDR_MALFORMED)
+		return judged(
+		    decision, REPLY_BAD_SENDER, "the sender is not a mailbox");
+	id = judge_submit(session, decision);
+	if (id == REPLY_NONE)
+		id = judge_sender(session, &sender, decision);
+	if (id == REPLY_NONE && session->choice.rule->written->require_tls &&
+	    !event->mail.tls)
+		id = because_of_connector(
+		    decision, session, REPLY_TLS_REQUIRED, "require_tls");
+	if (id == REPLY_NONE)
+		id = judge_size(
+		    session, declared_size(event->mail.params), decision);
+	if (id == REPLY_NONE)
+		id = judge_rate(session, event, decision);
+	return id;
+}
+
+/* ---- Rcpt ------------------------------------------------------------ */
+
+/* Where the MTA says where a mailbox resolves to, it must be here as well:
+ * in an accepted domain, or a bare name of a local mailer. */
+static bool
+resolves_here(const struct session *session, const struct event *event)
+{
+	struct mailaddr resolved;
+	const char *text = event->rcpt.resolved;
+
+	if (text == NULL || text[0] == '\0')
+		return true;
+	mailaddr_classify(text, &resolved);
+	if (resolved.class == MAILADDR_PLAIN)
+		return domset_find(
+			   session->ruleset->domains, resolved.domain) != NULL;
+	return strpbrk(text, "@%!:") == NULL && event->rcpt.mailer != NULL &&
+	       strcmp(event->rcpt.mailer, "local") == 0;
+}
+
+static bool
+is_blocked(const struct session *session)
+{
+	return session->block_listed != NULL && session->allow_listed == NULL &&
+	       !session_holds(session, RIGHT_BYPASS_ANTI_SPAM);
+}
+
+/* Whether mail to this recipient is not relaying; says why, or why not. */
+static bool
+is_ours(const struct session *session, const struct event *event,
+    const struct mailaddr *recipient, struct decision *decision)
+{
+	const struct accepted_domain *domain;
+
+	decision->why = "postmaster is always accepted";
+	if (recipient->class == MAILADDR_POSTMASTER)
+		return true;
+	decision->why = "the recipient is no plain mailbox";
+	if (recipient->class != MAILADDR_PLAIN)
+		return false;
+	decision->why = "the recipient's domain is not accepted";
+	domain = domset_find(session->ruleset->domains, recipient->domain);
+	if (domain == NULL)
+		return false;
+	decision->why = "the MTA resolves the recipient to a domain that is "
+			"not accepted";
+	if (!resolves_here(session, event))
+		return false;
+	decision->why = "the recipient's domain is accepted";
+	decision->where = domain->where;
+	return true;
+}
+
+static enum reply_id
+judge_relay(const struct session *session, const struct event *event,
+    const struct mailaddr *recipient, struct decision *decision)
+{
+	if (is_ours(session, event, recipient, decision))
+		return REPLY_NONE;
+	if (session->choice.rule != NULL)
+		because_of_right(decision, session, RIGHT_ANY_RECIPIENT);
+	if (!session_holds(session, RIGHT_ANY_RECIPIENT))
+		return REPLY_UNABLE_TO_RELAY;
+	/* Monitor mode never grants, be it that the right is there. */
+	if (session->transaction == TRANSACTION_MONITORED)
+		return judged(decision, REPLY_UNABLE_TO_RELAY,
+		    "may relay, but MAIL passed only by monitor mode");
+	decision->relay = true;
+	return judged(decision, REPLY_NONE, "may relay");
+}
+
+static bool
+ends_in_label(const char *domain, const char *label)
+{
+	size_t len = strlen(domain), want = strlen(label);
+
+	return len >= want && strcmp(domain + len - want, label) == 0 &&
+	       (len == want || domain[len - want - 1] == '.');
+}
+
+/* The names of RFC 2606, sections 2 and 3. */
+static enum reply_id
+reserved_reply(const struct connector *connector, const char *domain)
+{
+	static const char *const top[] = { "test", "example", "invalid",
+		"localhost" };
+	static const char *const second[] = { "example.com", "example.net",
+		"example.org" };
+	size_t i;
+
+	for (i = 0; i < sizeof(top) / sizeof(top[0]); i++)
+		if (connector->reject_reserved_top_level_recipient_domains &&
+		    ends_in_label(domain, top[i]))
+			return REPLY_RESERVED_TOP_LEVEL;
+	for (i = 0; i < sizeof(second) / sizeof(second[0]); i++)
+		if (connector->reject_reserved_second_level_recipient_domains &&
+		    ends_in_label(domain, second[i]))
+			return REPLY_RESERVED_SECOND_LEVEL;
+	if (connector->reject_single_label_recipient_domains &&
+	    strchr(domain, '.') == NULL)
+		return REPLY_SINGLE_LABEL;
+	return REPLY_NONE;
+}
+
+/* What a connector refuses whatever the rights. */
+static enum reply_id
+judge_domain(const struct session *session, const struct mailaddr *recipient,
+    struct decision *decision)
+{
+	enum reply_id id;
+
+	if (session->choice.rule == NULL || recipient->class != MAILADDR_PLAIN)
+		return REPLY_NONE;
+	id = reserved_reply(session->choice.rule->written, recipient->domain);
+	if (id == REPLY_NONE)
+		return REPLY_NONE;
+	decision->relay = false;
+	return because_of_connector(
+	    decision, session, id, "the recipient's domain is reserved");
+}
+
+/* Between the servers of an organization recipients are not counted. */
+static enum reply_id
+judge_recipients(const struct session *session, struct decision *decision)
+{
+	uint32_t limit;
+
+	if (session->choice.rule == NULL ||
+	    has(session, PRINCIPAL_EXCHANGE_SERVER))
+		return REPLY_NONE;
+	limit =
+	    session->choice.rule->written->limits.max_recipients_per_message;
+	if (limit == 0 || session->recipients < limit)
+		return REPLY_NONE;
+	decision->relay = false;
+	return because_of_connector(
+	    decision, session, REPLY_RECIPIENTS, "max_recipients_per_message");
+}
+
+enum reply_id
+judge_rcpt(const struct session *session, const struct event *event,
+    struct decision *decision)
+{
+	struct mailaddr recipient;
+	enum reply_id id;
+
+	mailaddr_classify(event->rcpt.recipient, &recipient);
+	if (recipient.class == MAILADDR_MALFORMED ||
+	    recipient.class == MAILADDR_NULL)
+		return judged(decision, REPLY_BAD_RECIPIENT,
+		    "the recipient is not a mailbox");
+	id = judge_relay(session, event, &recipient, decision);
+	/* The block list comes before relaying, but monitor mode may let a
+	 * blocked client pass, and then relaying must have been judged. */
+	if (is_blocked(session) &&
+	    (id == REPLY_NONE || !session_monitors(session, REPLY_BLOCKED))) {
+		decision->relay = false;
+		decision->right = NULL;
+		decision->where = session->block_listed->where;
+		return judged(decision, REPLY_BLOCKED, "on the IP block list");
+	}
+	if (id == REPLY_NONE)
+		id = judge_domain(session, &recipient, decision);
+	if (id == REPLY_NONE)
+		id = judge_recipients(session, decision);
+	return id;
+}
+
+/* ---- Message --------------------------------------------------------- */
+
+/* "Message size limits": a server of the organization says how large the
+ * message was before headers were added. */
+static uint64_t
+counted_size(const struct session *session)
+{
+	uint64_t size = message_size(&session->message);
+
+	if (session_holds(session, RIGHT_HEADERS_ORGANIZATION) &&
+	    session->message.original_size < size)
+		size = session->message.original_size;
+	return size;
+}
+
+static enum reply_id
+judge_hops(const struct session *session, struct decision *decision)
+{
+	const struct connector_limits *limits =
+	    &session->choice.rule->written->limits;
+
+	if (limits->max_hop_count != 0 &&
+	    session->message.hops > limits->max_hop_count)
+		return because_of_connector(
+		    decision, session, REPLY_HOP_COUNT, "max_hop_count");
+	if (limits->max_local_hop_count != 0 &&
+	    session->message.local_hops > limits->max_local_hop_count)
+		return because_of_connector(
+		    decision, session, REPLY_HOP_COUNT, "max_local_hop_count");
+	return REPLY_NONE;
+}
+
+static enum reply_id
+judge_from(const struct session *session, struct decision *decision)
+{
+	enum reply_id id = REPLY_NONE;
+	size_t i;
+
+	if (!session->ruleset->policy->header_from_check ||
+	    session->null_sender)
+		return REPLY_NONE;
+	for (i = 0; i < session->message.nfrom && id == REPLY_NONE; i++)
+		id = judge_sender(session, &session->message.from[i], decision);
+	return id;
+}
+
+enum reply_id
+judge_message(const struct session *session, struct decision *decision)
+{
+	const struct message *message = &session->message;
+	enum reply_id id;
+	uint64_t limit;
+
+	if (session->transaction == TRANSACTION_NONE)
+		return judged(decision, REPLY_SEQUENCE, "no mail event");
+	if (message->failed || message->firewall.failed)
+		return judged(decision, REPLY_NO_MEMORY, "out of memory");
+	if (message->firewall.overflow)
+		return judged(decision, REPLY_HEADER_FLOOD,
+		    "too many different organization headers");
+	decision->why = "message complete";
+	if (session->choice.rule == NULL)
+		return REPLY_NONE;
+	id = judge_size(session, counted_size(session), decision);
+	limit = session->choice.rule->written->limits.max_header_size;
+	if (id == REPLY_NONE && limit != 0 && message->header_size > limit)
+		id = because_of_connector(
+		    decision, session, REPLY_HEADER_SIZE, "max_header_size");
+	if (id == REPLY_NONE)
+		id = judge_hops(session, decision);
+	if (id == REPLY_NONE)
+		id = judge_from(session, decision);
+	return id;
+}

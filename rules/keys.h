@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keys.h - every key of a policy, as tables.
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+#include "schema.h"
+
+/* For the decoder: the schema, and what the whole text is decoded by. */
+extern const struct schema keys_schema;
+extern const struct field keys_policy;
+
+/* The record of the whole policy, for those who print the tables. */
+const struct record *policy_record(void);
+
+#endif

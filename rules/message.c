@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * message - notes what passes.
+ *
+ * Hops are counted here, before the firewall takes Received fields away. The
+ * mailboxes of From are read as RFC 5322 section 3.4 has them; what cannot be
+ * read is noted as malformed, so that it counts as nobody's.
+ */
+#include "message.h"
+
+#include <string.h>
+
+#include "ascii.h"
+
+void
+message_init(struct message *message, struct arena *arena, bool keep_from)
+{
+	*message = (struct message){
+		.original_size = UINT64_MAX,
+		.keep_from = keep_from,
+	};
+	firewall_init(&message->firewall, arena);
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* ---- Received -------------------------------------------------------- */
+
+/* Whether a Received value holds "by SERVER", RFC 5321 section 4.4. */
+static bool
+is_by(const char *value, const char *server)
+{
+	size_t len = strlen(server);
+	const char *at;
+
+	for (at = value; *at != '\0'; at++) {
+		const char *name = at + 2;
+
+		if (!ascii_same_n(at, "by", 1) || ascii_lower(at[1]) != 'y' ||
+		    !is_blank(at[2]) || (at != value && !is_blank(at[-1])))
+			continue;
+		while (is_blank(*name))
+			name++;
+		return strlen(name) >= len && ascii_same_n(name, server, len) &&
+		       (name[len] == '\0' || is_blank(name[len]) ||
+			   strchr(";(", name[len]) != NULL);
+	}
+	return false;
+}
+
+/* ---- From ------------------------------------------------------------ */
+
+/* A reader of one field's value that hands out its significant bytes:
+ * comments and folds are passed over. */
+struct reading {
+	const char *at;
+	bool broken; /* a comment or quoted string does not end */
+};
+
+static void
+skip_comment(struct reading *reading)
+{
+	size_t depth = 0;
+
+	for (; *reading->at != '\0'; reading->at++) {
+		if (*reading->at == '\\' && reading->at[1] != '\0')
+			reading->at++;
+		else if (*reading->at == '(')
+			depth++;
+		else if (*reading->at == ')' && --depth == 0) {
+			reading->at++;
+			return;
+		}
+	}
+	reading->broken = true;
+}
+
+/* Copies a quoted string with its quotes. Answers the end of the copy. */
+static char *
+copy_quoted(struct reading *reading, char *out)
+{
+	*out++ = *reading->at++;
+	while (*reading->at != '\0' && *reading->at != '"') {
+		if (*reading->at == '\\' && reading->at[1] != '\0')
+			*out++ = *reading->at++;
+		*out++ = *reading->at++;
+	}
+	if (*reading->at == '\0') {
+		reading->broken = true;
+		return out;
+	}
+	*out++ = *reading->at++;
+	return out;
+}
+
+/* One element of the list, up to a comma, or a group's colon or semicolon,
+ * which is answered and passed; '\0' at the end. The mailbox between angle
+ * brackets, or all of the element where there are none, goes to out, which
+ * has room for the rest of the value. */
+static char
+next_element(struct reading *reading, char *out, bool *empty)
+{
+	char *to = out, *begin = out;
+	bool angle = false, had_angle = false;
+	char c;
+
+	*empty = true;
+	while ((c = *reading->at) != '\0') {
+		if (c == '(') {
+			skip_comment(reading);
+			continue;
+		}
+		if (c == '"') {
+			to = copy_quoted(reading, to);
+			*empty = false;
+			continue;
+		}
+		if (!angle && (c == ',' || c == ':' || c == ';'))
+			break;
+		reading->at++;
+		if (c == '<') {
+			reading->broken = reading->broken || had_angle;
+			angle = had_angle = true;
+			to = begin;
+		} else if (c == '>' && angle) {
+			angle = false;
+			*to = '\0';
+			begin = to + 1; /* what follows is not the mailbox */
+			to = begin;
+		} else if (!is_blank(c) || !had_angle) {
+			*to++ = is_blank(c) ? ' ' : c;
+		}
+		*empty = *empty && is_blank(c);
+	}
+	*to = '\0';
+	reading->broken = reading->broken || angle;
+	if (c != '\0')
+		reading->at++;
+	return c;
+}
+
+static void
+from_add(struct message *message, const char *text, bool broken)
+{
+	struct arena *arena = message->firewall.arena;
+	void *from = message->from;
+
+	if (message->nfrom == MESSAGE_FROM_MAX)
+		return;
+	if (arena_grow(arena, &from, message->nfrom, sizeof(*message->from)) !=
+	    0) {
+		message->failed = true;
+		return;
+	}
+	message->from = from;
+	mailaddr_classify(text, &message->from[message->nfrom]);
+	if (broken || message->nfrom + 1 == MESSAGE_FROM_MAX)
+		message->from[message->nfrom] =
+		    (struct mailaddr){ .class = MAILADDR_MALFORMED };
+	message->nfrom++;
+}
+
+static void
+from_header(struct message *message, const char *value)
+{
+	struct reading reading = { .at = value };
+	char *text = arena_array(message->firewall.arena, strlen(value) + 2, 1);
+	bool empty;
+	char end;
+
+	if (text == NULL) {
+		message->failed = true;
+		return;
+	}
+	do {
+		end = next_element(&reading, text, &empty);
+		/* before a colon stands the name of a group */
+		if ((!empty || reading.broken) && end != ':')
+			from_add(message, text, reading.broken);
+	} while (end != '\0' && message->nfrom < MESSAGE_FROM_MAX);
+}
+
+/* ---- All fields ------------------------------------------------------ */
+
+static uint64_t
+number_of(const char *text)
+{
+	uint64_t number = 0;
+
+	while (is_blank(*text))
+		text++;
+	if (*text < '0' || *text > '9')
+		return UINT64_MAX;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (number > UINT64_MAX / 10 - 1)
+			return UINT64_MAX;
+		number = number * 10 + (uint64_t)(*text - '0');
+	}
+	while (is_blank(*text))
+		text++;
+	return *text == '\0' ? number : UINT64_MAX;
+}
+
+static uint64_t
+field_size(const char *name, const char *value)
+{
+	uint64_t size = strlen(name) + strlen(": \r\n");
+
+	for (; *value != '\0'; value++)
+		size += *value == '\n' ? 2 : 1; /* folds come as bare LF */
+	return size;
+}
+
+void
+message_header(struct message *message, const char *name, const char *value,
+    const char *server)
+{
+	message->header_size += field_size(name, value);
+	firewall_header(&message->firewall, name);
+	if (ascii_same(name, "Received")) {
+		message->hops += message->hops != UINT32_MAX;
+		message->local_hops +=
+		    message->local_hops != UINT32_MAX && is_by(value, server);
+	} else if (message->keep_from && ascii_same(name, "From")) {
+		from_header(message, value);
+	} else if (ascii_same(
+		       name, "X-MS-Exchange-Organization-OriginalSize")) {
+		uint64_t size = number_of(value);
+
+		if (size < message->original_size)
+			message->original_size = size;
+	}
+}
+
+void
+message_body(struct message *message, size_t bytes)
+{
+	message->body_size += bytes;
+}
+
+uint64_t
+message_size(const struct message *message)
+{
+	return message->header_size + strlen("\r\n") + message->body_size;
+}
