@@ -214,7 +214,6 @@ session_reset(struct session *session)
 	session->server = 0;
 	session->limit = REPLY_NONE;
 	session->ehlo_domain = false;
-	session->partner = NULL;
 	session->transaction = TRANSACTION_NONE;
 }
 
@@ -256,27 +255,38 @@ feed_helo(struct session *session, const struct event *event)
 
 /* ---- Mail ------------------------------------------------------------ */
 
-/* The entry of a list that a certificate's name matches; "*.name" matches
- * the name's subdomains. */
-static const char *
-certificate_find(const struct name_list *list, const char *cert)
+/* Whether a name is on a list; "*.name" is it and every subdomain, as
+ * everywhere in a policy. */
+static bool
+is_listed(const struct name_list *list, const char *name)
 {
-	char name[MAILADDR_DOMAIN_SIZE];
-	size_t i;
+	size_t have = strlen(name), i;
 
-	if (cert == NULL || domain_normalise(cert, strlen(cert), name) != 0)
-		return NULL;
 	for (i = 0; i < list->count; i++) {
 		const char *item = list->items[i];
-		size_t len = strlen(item), have = strlen(name);
+		size_t len = strlen(item);
 
-		if (item[0] == '*'
-			? have >= len &&
-			      strcmp(name + have - len + 1, item + 1) == 0
-			: strcmp(name, item) == 0)
-			return item;
+		if (strcmp(name, item) == 0)
+			return true;
+		if (item[0] == '*' &&
+		    (strcmp(name, item + 2) == 0 ||
+			(have >= len &&
+			    strcmp(name + have - len + 1, item + 1) == 0)))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* The name on a verified certificate, as lists have it; "" where there is
+ * none that could be on one. */
+static void
+take_certificate(struct session *session, const struct event *event)
+{
+	const char *cert = event->mail.cert;
+
+	if (cert == NULL ||
+	    domain_normalise(cert, strlen(cert), session->certificate) != 0)
+		session->certificate[0] = '\0';
 }
 
 /* Who the client proved to be. */
@@ -284,24 +294,20 @@ static void
 take_principals(struct session *session, const struct event *event)
 {
 	const struct policy *policy = session->ruleset->policy;
-	const char *cert = event->mail.cert;
+	const char *name = session->certificate;
 
+	take_certificate(session, event);
 	session->principals = base_principals(session);
-	session->partner = NULL;
 	if (session->choice.rule == NULL)
 		return;
 	if (session->principals == SET_OF(PRINCIPAL_ANONYMOUS)) {
-		if (certificate_find(
-			&policy->exchange_servers.tls_domains, cert) != NULL)
+		if (is_listed(&policy->exchange_servers.tls_domains, name))
 			session->principals = SET_OF(PRINCIPAL_EXCHANGE_SERVER);
-		else if (certificate_find(
-			     &policy->exchange_legacy_servers.tls_domains,
-			     cert) != NULL)
+		else if (is_listed(&policy->exchange_legacy_servers.tls_domains,
+			     name))
 			session->principals = SET_OF(PRINCIPAL_LEGACY_SERVER);
 	}
-	session->partner =
-	    certificate_find(&session->choice.rule->written->tls_domains, cert);
-	if (session->partner != NULL)
+	if (is_listed(&session->choice.rule->written->tls_domains, name))
 		session->principals |= SET_OF(PRINCIPAL_PARTNER);
 	if (event->mail.auth != NULL && event->mail.auth[0] != '\0')
 		session->principals |= SET_OF(PRINCIPAL_AUTHENTICATED);
@@ -384,7 +390,7 @@ make_stamps(const struct session *session, struct edit stamps[STAMPS_MAX])
 		.rights = session_rights(session),
 		.allow_listed = session->allow_listed != NULL,
 		.server = session->ruleset->server,
-		.auth_domain = session->partner,
+		.auth_domain = session->certificate,
 		.chosen = policy->stamps,
 		.scl = &policy->scl,
 		.connector_scl = session->choice.rule != NULL

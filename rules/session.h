@@ -46,7 +46,7 @@ struct session {
 
 	/* From MAIL. */
 	principal_set principals;
-	const char *partner; /* the entry of tls_domains, or NULL */
+	char certificate[MAILADDR_DOMAIN_SIZE]; /* the name on it, or "" */
 	enum transaction transaction;
 	struct decision refusal; /* of MAIL */
 	bool null_sender;
