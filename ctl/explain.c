@@ -119,6 +119,18 @@ feed_mail(struct explained *e, bool *accepted)
 	return rc;
 }
 
+/* What is left of the size that was told, behind the header. */
+static size_t
+body_bytes(const struct question *q)
+{
+	uint64_t head = strlen("\r\n");
+
+	for (size_t i = 0; i < q->nheaders; i++)
+		head += strlen(q->headers[i].name) +
+			strlen(q->headers[i].value) + strlen(": \r\n");
+	return q->bytes > head ? q->bytes - head : 0;
+}
+
 static int
 feed_message(struct explained *e)
 {
@@ -140,7 +152,7 @@ feed_message(struct explained *e)
 	if (rc == 0 && q->size[0] != '\0') {
 		struct event event = { .stage = STAGE_BODY };
 
-		event.body.bytes = q->bytes;
+		event.body.bytes = body_bytes(q);
 		rc = feed(e, event, NULL, false, &d);
 	}
 	if (rc == 0)
@@ -168,8 +180,9 @@ feed_all(struct explained *e)
 		event.helo.name = q->helo != NULL ? q->helo : "client.invalid";
 		rc = feed(e, event, q->helo, q->helo != NULL, &d);
 	}
-	/* A recipient or a login without a sender: the empty one. */
-	if (rc == 0 && (q->from != NULL || q->auth != NULL || q->nrcpts > 0))
+	/* What is told at MAIL, without a sender: the empty one. */
+	if (rc == 0 && (q->from != NULL || q->auth != NULL || q->cert != NULL ||
+			   q->size[0] || q->nrcpts > 0))
 		rc = feed_mail(e, &accepted);
 	if (rc < 0 || !accepted)
 		return rc;
@@ -365,9 +378,9 @@ explain_main(const struct verb *verb, int argc, char **argv)
 const struct verb verb_explain = {
 	.name = "explain",
 	.synopsis = "--client IP [--local IP:PORT] [--helo NAME] "
-		    "[--auth USER] [--tls] [--from ADDR] [--rcpt ADDR]... "
-		    "[--header 'Name: value']... [--cert NAME] "
-		    "[--size BYTES] [--at TIME]",
+		    "[--auth USER] [--tls] [--cert NAME] [--from ADDR] "
+		    "[--size BYTES] [--rcpt ADDR]... "
+		    "[--header 'Name: value']... [--at TIME]",
 	.summary = "Say what is decided about a client, and because of what.",
 	.options =
 	    "      --client IP       the client's address\n"
@@ -375,13 +388,14 @@ const struct verb verb_explain = {
 	    "      --helo NAME       what it said in HELO\n"
 	    "      --auth USER       the login name, after AUTH\n"
 	    "      --tls             the session is encrypted\n"
+	    "      --cert NAME       the same, with a client certificate of "
+	    "NAME that the\n"
+	    "                        MTA verified\n"
 	    "      --from ADDR       the sender, '<>' for the empty one\n"
+	    "      --size BYTES      of the message, declared and real\n"
 	    "      --rcpt ADDR       a recipient; may be repeated\n"
 	    "      --header FIELD    'Name: value' in the message; may be "
 	    "repeated\n"
-	    "      --cert NAME       the name on a client certificate that the "
-	    "MTA verified\n"
-	    "      --size BYTES      of the message, declared and real\n"
 	    "      --at TIME         2026-11-21T09:00:00Z or 2026-11-21; "
 	    "default now\n",
 	.run = explain_main,

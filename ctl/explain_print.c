@@ -5,6 +5,7 @@
  */
 #include "explain.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool
@@ -115,6 +116,24 @@ edits_json(const struct explained *e, int type)
 	return json;
 }
 
+/* NULL where the connector states none. */
+static json_t *
+limits_json(const struct session *s)
+{
+	json_t *json = NULL;
+	struct limit limit;
+
+	for (size_t i = 0; session_limit(s, i, &limit); i++) {
+		if (json == NULL && (json = json_object()) == NULL)
+			return NULL;
+		json_object_set_new(json, limit.key,
+		    limit.word != NULL
+			? json_string(limit.word)
+			: json_integer((json_int_t)limit.number));
+	}
+	return json;
+}
+
 static int
 print_json(const struct ctl *ctl, const struct explained *e, int status)
 {
@@ -133,7 +152,7 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 		json_array_append_new(steps, step_json(&e->steps[i]));
 	return ctl_print_json(ctl,
 	    json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
-		      "s:o, s:s}",
+		      "s:o, s:s, s:o*}",
 		"policy", ruleset_id(session_ruleset(s)), "client",
 		netaddr_format(&e->question->client, client), "local",
 		local_format(&e->question->local, local, sizeof local),
@@ -145,7 +164,7 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 		names_json(session_rights(s), RIGHT_COUNT, right_text),
 		"considered", considered, "steps", steps, "strip",
 		edits_json(e, EDIT_STRIP), "stamp", edits_json(e, EDIT_STAMP),
-		"verdict", verdict_name(e->verdict)),
+		"verdict", verdict_name(e->verdict), "limits", limits_json(s)),
 	    status);
 }
 
@@ -207,6 +226,23 @@ print_rights(FILE *out, const struct session *s)
 }
 
 static void
+print_limits(FILE *out, const struct session *s)
+{
+	const char *label = "Limits";
+	struct limit limit;
+
+	for (size_t i = 0; session_limit(s, i, &limit); i++) {
+		fprintf(out, "%-11s %-44s ", label, limit.key);
+		if (limit.word != NULL)
+			fprintf(out, "%s\n", limit.word);
+		else
+			fprintf(out, "%" PRIu64 "%s\n", limit.number,
+			    limit.bytes ? " bytes" : "");
+		label = "";
+	}
+}
+
+static void
 print_step(FILE *out, const struct explained_step *step)
 {
 	const struct decision *d = &step->decision;
@@ -259,6 +295,7 @@ print_text(const struct ctl *ctl, const struct explained *e, int status)
 	    ruleset_id(session_ruleset(e->session)));
 	print_choice(out, e);
 	print_rights(out, e->session);
+	print_limits(out, e->session);
 	for (size_t i = 0; i < e->nsteps; i++)
 		print_step(out, &e->steps[i]);
 	print_edits(out, e, EDIT_STRIP, "Strips");

@@ -46,7 +46,12 @@ static const struct form forms[] = {
 		   "permit_auth_destination and\n"
 		   "# reject_unauth_destination in "
 		   "smtpd_relay_restrictions.\n"
-		   "# Needs no postmap; to make it known: postfix reload\n",
+		   "# Needs no postmap. To install it, in /etc/postfix:\n"
+		   "#   connectorctl export postfix-cidr > "
+		   "connector-milter.cidr.new &&\n"
+		   "#       mv connector-milter.cidr.new "
+		   "connector-milter.cidr &&\n"
+		   "#       postfix reload\n",
 	},
 	{
 	    .name = "sendmail-access",
@@ -55,9 +60,14 @@ static const struct form forms[] = {
 	    .step6 = 16,
 	    .key = sendmail_key,
 	    .separator = "\t",
-	    .how = "# For FEATURE(`access_db'). To install it, put it into "
-		   "/etc/mail/access and run:\n"
-		   "# makemap hash /etc/mail/access < /etc/mail/access\n"
+	    .how = "# For FEATURE(`access_db'), beside your own lines in "
+		   "access.local. To install it,\n"
+		   "# in /etc/mail:\n"
+		   "#   connectorctl export sendmail-access > "
+		   "access.relay.new &&\n"
+		   "#       mv access.relay.new access.relay &&\n"
+		   "#       cat access.local access.relay > access.all &&\n"
+		   "#       makemap hash access < access.all\n"
 		   "# Needs Sendmail's uncompressed IPv6 form "
 		   "(UseCompressedIPv6Addresses unset).\n",
 	},
@@ -69,6 +79,7 @@ struct export
 {
 	const struct ctl *ctl;
 	const struct form *form;
+	FILE *text; /* what is written, until all of it is known; or NULL */
 	const char *listener_text; /* or NULL: port 25, both families */
 	struct listener listener;
 	int64_t now;
@@ -86,9 +97,9 @@ on_block(void *ctx, const struct block *b)
 
 	e->form->key(b, key);
 	if (e->entries == NULL)
-		return fprintf(e->ctl->out, "%s%s%s\n", key, e->form->separator,
+		return fprintf(e->text, "%s%s%s\n", key, e->form->separator,
 			   e->form->value) < 0
-			   ? -EIO
+			   ? -ENOMEM
 			   : 0;
 	return json_array_append_new(
 		   e->entries, json_pack("{s:s, s:s}", "key", key, "value",
@@ -171,12 +182,51 @@ walk_all(struct export *e, const struct ruleset *ruleset)
 static void
 print_head(const struct export *e, const struct ruleset *ruleset)
 {
-	fprintf(e->ctl->out,
+	fprintf(e->text,
 	    "# Clients that may relay by policy %s (%s), on %s.\n"
 	    "# Made by connectorctl export %s; changes here are lost.\n%s",
 	    ruleset_id(ruleset), ruleset_file(ruleset),
 	    e->listener_text != NULL ? e->listener_text : "port 25",
 	    e->form->name, e->form->how);
+}
+
+static int
+export_json(struct export *e, const struct ruleset *ruleset)
+{
+	int status;
+
+	e->entries = json_array();
+	if (e->entries == NULL)
+		return ctl_complain(e->ctl, "out of memory");
+	status = walk_all(e, ruleset);
+	if (status == STATUS_YES)
+		status = ctl_print_json(e->ctl,
+		    json_pack("{s:O, s:s}", "entries", e->entries, "policy",
+			ruleset_id(ruleset)),
+		    STATUS_YES);
+	json_decref(e->entries);
+	return status;
+}
+
+/* A table that breaks off would be taken for a whole one. */
+static int
+export_text(struct export *e, const struct ruleset *ruleset)
+{
+	char *text = NULL;
+	size_t len;
+	int status;
+
+	e->text = open_memstream(&text, &len);
+	if (e->text == NULL)
+		return ctl_complain(e->ctl, "out of memory");
+	print_head(e, ruleset);
+	status = walk_all(e, ruleset);
+	if (fclose(e->text) != 0 && status == STATUS_YES)
+		status = ctl_complain(e->ctl, "out of memory");
+	if (status == STATUS_YES && fwrite(text, 1, len, e->ctl->out) != len)
+		status = ctl_complain(e->ctl, "%s", strerror(errno));
+	free(text);
+	return status;
 }
 
 static int export(struct export *e)
@@ -186,20 +236,8 @@ static int export(struct export *e)
 
 	if (status != STATUS_YES)
 		return status;
-	if (e->ctl->format == FORMAT_JSON) {
-		if ((e->entries = json_array()) == NULL)
-			status = ctl_complain(e->ctl, "out of memory");
-	} else {
-		print_head(e, ruleset);
-	}
-	if (status == STATUS_YES)
-		status = walk_all(e, ruleset);
-	if (status == STATUS_YES && e->entries != NULL)
-		status = ctl_print_json(e->ctl,
-		    json_pack("{s:O, s:s}", "entries", e->entries, "policy",
-			ruleset_id(ruleset)),
-		    STATUS_YES);
-	json_decref(e->entries);
+	status = e->ctl->format == FORMAT_JSON ? export_json(e, ruleset)
+					       : export_text(e, ruleset);
 	ruleset_unref(ruleset);
 	return status;
 }

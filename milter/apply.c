@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 400 };
+enum { TEXT_MAX = 2 * 400 + 3 }; /* each byte of a reply doubled */
 
 /* In a reply of a filter both MTAs take "%%" for a percent sign; Sendmail
  * throws away a reply with a lone one. */

@@ -42,7 +42,7 @@ static const struct {
 	// clang-format off
 	{ SMFIM_CONNECT, "{daemon_addr} {daemon_port} {if_addr}" },
 	{ SMFIM_HELO,    "{tls_version} {verify} {cn_subject} {cert_subject}" },
-	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version}" },
+	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version} {verify} {cn_subject} {cert_subject}" },
 	{ SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_mailer}" },
 	{ SMFIM_DATA,    "i" },
 	// clang-format on

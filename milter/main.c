@@ -45,7 +45,7 @@ enum {
 	/* libmilter looks every five seconds whether it shall end. */
 	END_STEP_MS = 5,
 	END_STEPS = 6000 / END_STEP_MS,
-	COUNTERS = 1 << 17, /* keys of limits, 8 bytes each, twice */
+	COUNTERS = 1 << 17, /* keys of limits: 8 MiB */
 };
 
 struct daemon {
@@ -74,8 +74,8 @@ diagnostics_print(struct diagnostics *list)
 			    d->where.file, d->where.line, d->where.column);
 		else if (d->where.file)
 			fprintf(stderr, "%s: ", d->where.file);
-		fprintf(
-		    stderr, "%s: %s\n", severity_name(d->severity), d->message);
+		fprintf(stderr, "%s: %s [%s]\n", severity_name(d->severity),
+		    d->message, d->id);
 	}
 }
 
@@ -176,14 +176,9 @@ spec_take(const char *option, const char *text, struct spec *s)
 {
 	int rc = spec_parse(text, s);
 
-	if (rc == -ENAMETOOLONG)
+	if (rc)
 		log_message(
-		    LOG_ERR, "%s %s: the path is too long", option, text);
-	else if (rc)
-		log_message(LOG_ERR,
-		    "%s %s: write unix:/path, inet:port@address, "
-		    "inet6:port@[address] or fd:N",
-		    option, text);
+		    LOG_ERR, "%s %s: %s", option, text, spec_advice(text));
 	else if (!spec_is_loopback(s))
 		log_message(LOG_WARNING,
 		    "%s %s: whoever reaches this address may ask, and may "
@@ -329,6 +324,13 @@ daemon_prepare(struct daemon *d)
 	if (d->has_policyd &&
 	    spec_take("--policy-socket", o->policy_socket, &d->policy))
 		return EXIT_WRONG;
+	if (d->has_policyd && spec_same(&d->milter, &d->policy)) {
+		log_message(LOG_ERR,
+		    "--socket and --policy-socket are both %s: two services "
+		    "need two sockets",
+		    o->milter_socket);
+		return EXIT_WRONG;
+	}
 	if (geteuid() == 0 && !o->user) {
 		log_message(LOG_ERR,
 		    "will not run as root: use -u USER (or, if it must be, "

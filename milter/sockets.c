@@ -117,6 +117,46 @@ spec_parse(const char *text, struct spec *out)
 	return rc;
 }
 
+const char *
+spec_advice(const char *text)
+{
+	const char *rest = strchr(text, ':');
+	bool inet = !strncmp(text, "inet:", 5) || !strncmp(text, "inet6:", 6);
+	size_t digits = rest ? strspn(rest + 1, "0123456789") : 0;
+
+	if (*text == '/')
+		return "write unix: before the path";
+	if (!strncmp(text, "unix:", 5) || !strncmp(text, "local:", 6))
+		return strlen(rest + 1) >= sizeof(((struct spec *)0)->path)
+			   ? "the path is too long"
+			   : "write a full path, as in unix:/run/x.sock";
+	if (inet && digits && (!rest[digits + 1] || rest[digits + 1] == '@')) {
+		if (digits > 5 || atoi(rest + 1) > 65535 || !atoi(rest + 1))
+			return "the port is out of range; write 1 to 65535";
+		return "the host is not an address of that family; names are "
+		       "not looked up";
+	}
+	return "write unix:/path, inet:port@address, inet6:port@[address] or "
+	       "fd:N";
+}
+
+bool
+spec_same(const struct spec *a, const struct spec *b)
+{
+	if (a->type != b->type)
+		return false;
+	switch (a->type) {
+	case SPEC_UNIX:
+		return !strcmp(a->path, b->path);
+	case SPEC_INET:
+	case SPEC_INET6:
+		return a->port == b->port && !strcmp(a->host, b->host);
+	case SPEC_FD:
+		break;
+	}
+	return a->fd == b->fd;
+}
+
 bool
 spec_is_loopback(const struct spec *s)
 {
@@ -161,6 +201,10 @@ path_lock(const char *path, const struct access *a)
 	snprintf(name, sizeof(name), "%s.lock", path);
 	fd = open(
 	    name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0 && errno == ENOENT)
+		return complain("its folder is missing (without Postfix: -s, "
+				"and --policy-socket none)",
+		    path, -ENOENT);
 	if (fd < 0)
 		return complain("cannot open", name, -errno);
 	rc = lock_guard(fd, a);
@@ -457,6 +501,10 @@ socket_folder(const char *folder, gid_t group)
 	int rc = mkdir(folder, 0750) ? -errno : 0;
 
 	umask(mask);
+	if (rc == -ENOENT)
+		return complain("cannot make it (without Postfix: -s, and "
+				"--policy-socket none)",
+		    folder, rc);
 	if (rc)
 		return rc == -EEXIST ? 0 : complain("cannot make", folder, rc);
 	if (fchownat(AT_FDCWD, folder, 0, group, AT_SYMLINK_NOFOLLOW))

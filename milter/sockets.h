@@ -35,7 +35,11 @@ struct access {
 /* unix:/path, local:/path, inet:port@host, inet6:port@[addr], fd:N. No host
  * is loopback; a host is an address. -EINVAL, -ENAMETOOLONG. */
 int spec_parse(const char *text, struct spec *);
+/* What to write instead of text that spec_parse() refused; static. */
+const char *spec_advice(const char *text);
 bool spec_is_loopback(const struct spec *);
+/* Whether both are one path or one descriptor, or one address and port. */
+bool spec_same(const struct spec *, const struct spec *);
 
 /* These say on the log what went wrong. */
 

@@ -213,7 +213,7 @@ check_rule(const struct rule *rule, const uint64_t counts[2], bool too_many,
 		    connector->where,
 		    "connector \"%s\" lets the Internet relay: it wins %llu "
 		    "public IPv4 addresses and %llu public IPv6 /64 networks "
-		    "without AUTH, and the policy more than %u of either; "
+		    "without AUTH, beyond the %u of each that a policy may; "
 		    "narrow remote_ip_ranges, or, if this is meant, write "
 		    "public_addresses: %llu",
 		    connector->name, (unsigned long long)counts[0],

@@ -86,25 +86,27 @@ judge_submit(const struct session *session, struct decision *decision)
 	if (session_holds(session, RIGHT_SUBMIT))
 		return judged(decision, REPLY_NONE, "may submit");
 	return judged(decision,
-	    has(session, PRINCIPAL_AUTHENTICATED) ? REPLY_NO_SUBMIT
-						  : REPLY_NOT_AUTHENTICATED,
+	    session->principals == SET_OF(PRINCIPAL_ANONYMOUS)
+		? REPLY_NOT_AUTHENTICATED
+		: REPLY_NO_SUBMIT,
 	    "the session may not submit");
 }
 
 /* The rights that the sender is judged by. An authenticated user's address
- * is the MTA's to check, so only a deny counts against him; one for anonymous
- * is not for him. */
+ * is the MTA's to check, and a partner sends from its own domains, so against
+ * these only a deny counts; but a partner is not us. */
 static right_set
 sender_rights(const struct session *session)
 {
 	const struct rule *rule = session->choice.rule;
+	right_set rights = rule_rights(rule, session->principals);
+	right_set denied = rule_denied(rule, session->principals);
 
 	if (has(session, PRINCIPAL_AUTHENTICATED))
-		return ~(rule->denied[PRINCIPAL_AUTHENTICATED] |
-			 (has(session, PRINCIPAL_EXTERNALLY_SECURED)
-				 ? rule->denied[PRINCIPAL_EXTERNALLY_SECURED]
-				 : 0));
-	return rule_rights(rule, session->principals);
+		return ~denied;
+	if (has(session, PRINCIPAL_PARTNER))
+		rights |= SET_OF(RIGHT_ANY_SENDER) & ~denied;
+	return rights;
 }
 
 /* Whether senders of a domain need Accept-Authoritative-Domain-Sender. */
@@ -140,8 +142,7 @@ judge_sender(const struct session *session, const struct mailaddr *sender,
 		return REPLY_NONE;
 	because_of_right(decision, session, missing);
 	return judged(decision,
-	    has(session, PRINCIPAL_ANONYMOUS) &&
-		    !has(session, PRINCIPAL_AUTHENTICATED)
+	    session->principals == SET_OF(PRINCIPAL_ANONYMOUS)
 		? REPLY_SENDER_ANONYMOUS
 		: REPLY_SENDER,
 	    own     ? "the sender's domain is authoritative here"
@@ -153,14 +154,16 @@ judge_sender(const struct session *session, const struct mailaddr *sender,
 static uint64_t
 declared_size(const char *const *params)
 {
+	static const char word[] = "SIZE=";
+	const size_t len = sizeof(word) - 1;
 	uint64_t size = 0;
 	const char *c;
 
 	for (; params != NULL && *params != NULL; params++) {
-		if (!ascii_same_n(*params, "SIZE=", 1) || strlen(*params) < 6 ||
-		    !ascii_same_n(*params, "SIZE=", 5))
+		if (strlen(*params) <= len || !ascii_same_n(*params, word, len))
 			continue;
-		for (c = *params + 5; *c >= '0' && *c <= '9'; c++)
+		size = 0;
+		for (c = *params + len; *c >= '0' && *c <= '9'; c++)
 			size = size > UINT64_MAX / 10 - 1
 				   ? UINT64_MAX / 10
 				   : size * 10 + (uint64_t)(*c - '0');
@@ -186,12 +189,10 @@ judge_rate(const struct session *session, const struct event *event,
     struct decision *decision)
 {
 	const struct policy *policy = session->ruleset->policy;
-	const char *user = event->mail.auth;
 
-	if (user == NULL || user[0] == '\0')
-		user = event->mail.sender;
-	if (limits_mail(&session->limits, session->choice.rule->written,
-		&session->client, policy->ipv6_source_prefix, user,
+	if (session->local ||
+	    limits_mail(&session->limits, session->choice.rule->written,
+		&session->client, policy->ipv6_source_prefix, event->mail.auth,
 		event->ticks) == REPLY_NONE)
 		return REPLY_NONE;
 	return because_of_connector(
@@ -212,13 +213,13 @@ judge_mail(const struct session *session, const struct event *event,
 	if (sender.class == MAILADDR_MALFORMED)
 		return judged(
 		    decision, REPLY_BAD_SENDER, "the sender is not a mailbox");
+	/* Without TLS a client cannot even authenticate. */
+	if (session->choice.rule->written->require_tls && !event->mail.tls)
+		return because_of_connector(
+		    decision, session, REPLY_TLS_REQUIRED, "require_tls");
 	id = judge_submit(session, decision);
 	if (id == REPLY_NONE)
 		id = judge_sender(session, &sender, decision);
-	if (id == REPLY_NONE && session->choice.rule->written->require_tls &&
-	    !event->mail.tls)
-		id = because_of_connector(
-		    decision, session, REPLY_TLS_REQUIRED, "require_tls");
 	if (id == REPLY_NONE)
 		id = judge_size(
 		    session, declared_size(event->mail.params), decision);
@@ -263,7 +264,7 @@ is_ours(const struct session *session, const struct event *event,
 
 	decision->why = "postmaster is always accepted";
 	if (recipient->class == MAILADDR_POSTMASTER)
-		return true;
+		return decision->ours = true;
 	decision->why = "the recipient is no plain mailbox";
 	if (recipient->class != MAILADDR_PLAIN)
 		return false;
@@ -277,7 +278,7 @@ is_ours(const struct session *session, const struct event *event,
 		return false;
 	decision->why = "the recipient's domain is accepted";
 	decision->where = domain->where;
-	return true;
+	return decision->ours = true;
 }
 
 static enum reply_id
@@ -343,7 +344,6 @@ judge_domain(const struct session *session, const struct mailaddr *recipient,
 	id = reserved_reply(session->choice.rule->written, recipient->domain);
 	if (id == REPLY_NONE)
 		return REPLY_NONE;
-	decision->relay = false;
 	return because_of_connector(
 	    decision, session, id, "the recipient's domain is reserved");
 }
@@ -361,7 +361,6 @@ judge_recipients(const struct session *session, struct decision *decision)
 	    session->choice.rule->written->limits.max_recipients_per_message;
 	if (limit == 0 || session->recipients < limit)
 		return REPLY_NONE;
-	decision->relay = false;
 	return because_of_connector(
 	    decision, session, REPLY_RECIPIENTS, "max_recipients_per_message");
 }
@@ -452,9 +451,13 @@ judge_message(const struct session *session, struct decision *decision)
 		return judged(decision, REPLY_SEQUENCE, "no mail event");
 	if (message->failed || message->firewall.failed)
 		return judged(decision, REPLY_NO_MEMORY, "out of memory");
+	id = session->choice.rule != NULL ? judge_hops(session, decision)
+					  : REPLY_NONE;
+	if (id != REPLY_NONE)
+		return id;
 	if (message->firewall.overflow)
 		return judged(decision, REPLY_HEADER_FLOOD,
-		    "too many different organization headers");
+		    "too many header fields that would be removed");
 	decision->why = "message complete";
 	if (session->choice.rule == NULL)
 		return REPLY_NONE;
@@ -463,8 +466,6 @@ judge_message(const struct session *session, struct decision *decision)
 	if (id == REPLY_NONE && limit != 0 && message->header_size > limit)
 		id = because_of_connector(
 		    decision, session, REPLY_HEADER_SIZE, "max_header_size");
-	if (id == REPLY_NONE)
-		id = judge_hops(session, decision);
 	if (id == REPLY_NONE)
 		id = judge_from(session, decision);
 	return id;

@@ -50,12 +50,10 @@ key_of(const struct connector *connector)
 	};
 }
 
-/* The bits of half an address that a network keeps. */
+/* The bits of half an address, 1 and more, that a network keeps. */
 static uint64_t
 mask_of(uint32_t bits)
 {
-	if (bits == 0)
-		return 0;
 	return bits >= 64 ? UINT64_MAX : ~(UINT64_MAX >> bits);
 }
 
@@ -78,27 +76,27 @@ key_set_client(
 	}
 }
 
+/* Tagged, so that no user's hash is a client's network. */
 static void
 key_set_user(struct counter_key *key, const char *user)
 {
-	XXH128_hash_t hash = text_hash(user != NULL ? user : "");
+	XXH128_hash_t hash = text_hash(user);
 
+	key->reserved = 1;
 	key->source[0] = hash.high64;
 	key->source[1] = hash.low64;
 }
 
 /* How many connections one source may hold of those that remain as the last
- * of total arrives; total is within the limit. At least one, as it has that
- * one's own place to share. */
+ * of total arrives, which is within the limit: at least one. */
 static uint64_t
 share_of(const struct connector_limits *limits, uint32_t total)
 {
 	uint64_t before = total > 0 ? total - 1 : 0;
 	uint64_t left = limits->max_inbound_connection - before;
+	uint64_t percent = limits->max_inbound_connection_percentage_per_source;
 
-	return (left * limits->max_inbound_connection_percentage_per_source +
-		   99) /
-	       100;
+	return (left * percent + 99) / 100;
 }
 
 static enum reply_id
@@ -163,26 +161,28 @@ limits_mail(const struct limits *limits, const struct connector *connector,
 	const struct connector_limits *most = &connector->limits;
 	const struct counters *counters = limits->counters;
 	struct counter_key key;
+	bool by_user, over = false;
 
 	assert(ipv6_prefix >= 1 && ipv6_prefix <= 128);
 	if (counters == NULL || most->message_rate_limit == 0 ||
 	    most->message_rate_source == RATE_SOURCE_NONE)
 		return REPLY_NONE;
+	by_user = most->message_rate_source != RATE_SOURCE_IP_ADDRESS &&
+		  user != NULL && user[0] != '\0';
 	key = key_of(connector);
 	key.type = COUNTER_RATE;
-	switch (most->message_rate_source) {
-	case RATE_SOURCE_IP_ADDRESS:
-		key_set_client(&key, client, ipv6_prefix);
-		break;
-	case RATE_SOURCE_USER:
+	if (by_user) {
 		key_set_user(&key, user);
-		break;
-	case RATE_SOURCE_ALL:
-	case RATE_SOURCE_NONE:
-		break;
+		over = counters->hit(counters->ctx, &key, ticks) >
+		       most->message_rate_limit;
 	}
-	if (counters->hit(counters->ctx, &key, ticks) >
-	    most->message_rate_limit)
-		return REPLY_MESSAGE_RATE;
-	return REPLY_NONE;
+	if (!by_user || most->message_rate_source == RATE_SOURCE_ALL) {
+		key = key_of(connector);
+		key.type = COUNTER_RATE;
+		key_set_client(&key, client, ipv6_prefix);
+		if (counters->hit(counters->ctx, &key, ticks) >
+		    most->message_rate_limit)
+			over = true;
+	}
+	return over ? REPLY_MESSAGE_RATE : REPLY_NONE;
 }

@@ -31,9 +31,10 @@ enum reply_id limits_connect(struct limits *, const struct connector *,
 /* Gives back what connect counted; may be called at any time. */
 void limits_leave(struct limits *);
 /* Counts a message, at MAIL, where the connector limits their rate. user is
- * who authenticated, else the sender, without regard to case; NULL or empty:
- * the null sender. REPLY_NONE or REPLY_MESSAGE_RATE; a message that is
- * refused is counted, too. ticks are those of the event. */
+ * who authenticated, without regard to case; NULL or empty: nobody, who is
+ * counted by address where the source is a user. REPLY_NONE or
+ * REPLY_MESSAGE_RATE; a message that is refused is counted, too. ticks are
+ * those of the event. */
 enum reply_id limits_mail(const struct limits *, const struct connector *,
     const struct netaddr *client, uint32_t ipv6_prefix, const char *user,
     uint64_t ticks);

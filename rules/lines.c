@@ -30,6 +30,27 @@ lines_path(struct decoder *decoder, const struct field *field, void *object)
 	return result;
 }
 
+/* The path from where the policy's own path begins; NULL: out of memory. */
+static const char *
+place_file(struct decoder *decoder, const char *path)
+{
+	const struct loading *loading = decoder->ctx;
+	const char *policy = loading->policy->file;
+	const char *slash = strrchr(policy, '/');
+	size_t folder = slash != NULL ? (size_t)(slash + 1 - policy) : 0;
+	size_t len = strlen(path);
+	char *file;
+
+	if (folder == 0 || path[0] == '/')
+		return path;
+	file = arena_array(decoder->arena, folder + len + 1, 1);
+	if (file == NULL)
+		return NULL;
+	memcpy(file, policy, folder);
+	memcpy(file + folder, path, len + 1);
+	return file;
+}
+
 int
 lines_open(
     struct decoder *decoder, const struct list_file *file, struct lines *lines)
@@ -38,7 +59,11 @@ lines_open(
 	size_t len;
 	int result;
 
-	*lines = (struct lines){ .where = { .file = file->path } };
+	*lines = (struct lines){
+		.where = { .file = place_file(decoder, file->path) },
+	};
+	if (lines->where.file == NULL)
+		return -ENOMEM;
 	result = loading->read(
 	    decoder, file->path, file->where, &lines->buffer, &len);
 	if (result != 0)

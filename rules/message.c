@@ -58,7 +58,8 @@ is_by(const char *value, const char *server)
  * comments and folds are passed over. */
 struct reading {
 	const char *at;
-	bool broken; /* a comment or quoted string does not end */
+	bool broken; /* it is not as RFC 5322 has it: somebody else may read
+			another mailbox there */
 };
 
 static void
@@ -100,13 +101,14 @@ copy_quoted(struct reading *reading, char *out)
 /* One element of the list, up to a comma, or a group's colon or semicolon,
  * which is answered and passed; '\0' at the end. The mailbox between angle
  * brackets, or all of the element where there are none, goes to out, which
- * has room for the rest of the value. */
+ * has room for the rest of the value. Broken is also what stands behind the
+ * brackets, and a name of a group that could be a mailbox. */
 static char
 next_element(struct reading *reading, char *out, bool *empty)
 {
-	char *to = out, *begin = out;
-	bool angle = false, had_angle = false;
-	char c;
+	enum { PHRASE, ANGLE, BEHIND } state = PHRASE;
+	bool at = false;
+	char *to = out, c;
 
 	*empty = true;
 	while ((c = *reading->at) != '\0') {
@@ -114,30 +116,30 @@ next_element(struct reading *reading, char *out, bool *empty)
 			skip_comment(reading);
 			continue;
 		}
+		if (state != ANGLE && (c == ',' || c == ':' || c == ';'))
+			break;
+		if (!is_blank(c)) {
+			*empty = false;
+			at = at || c == '@';
+			reading->broken = reading->broken || state == BEHIND;
+		}
 		if (c == '"') {
 			to = copy_quoted(reading, to);
-			*empty = false;
 			continue;
 		}
-		if (!angle && (c == ',' || c == ':' || c == ';'))
-			break;
 		reading->at++;
-		if (c == '<') {
-			reading->broken = reading->broken || had_angle;
-			angle = had_angle = true;
-			to = begin;
-		} else if (c == '>' && angle) {
-			angle = false;
-			*to = '\0';
-			begin = to + 1; /* what follows is not the mailbox */
-			to = begin;
-		} else if (!is_blank(c) || !had_angle) {
+		if (c == '<' && state == PHRASE) {
+			state = ANGLE;
+			to = out;
+		} else if (c == '>' && state == ANGLE) {
+			state = BEHIND;
+		} else if (state != BEHIND) {
 			*to++ = is_blank(c) ? ' ' : c;
 		}
-		*empty = *empty && is_blank(c);
 	}
 	*to = '\0';
-	reading->broken = reading->broken || angle;
+	if (state == ANGLE || (c == ':' && (at || state != PHRASE)))
+		reading->broken = true;
 	if (c != '\0')
 		reading->at++;
 	return c;
@@ -179,9 +181,10 @@ from_header(struct message *message, const char *value)
 	do {
 		end = next_element(&reading, text, &empty);
 		/* before a colon stands the name of a group */
-		if ((!empty || reading.broken) && end != ':')
+		if (reading.broken || (!empty && end != ':'))
 			from_add(message, text, reading.broken);
-	} while (end != '\0' && message->nfrom < MESSAGE_FROM_MAX);
+	} while (end != '\0' && !reading.broken &&
+		 message->nfrom < MESSAGE_FROM_MAX);
 }
 
 /* ---- All fields ------------------------------------------------------ */
@@ -215,20 +218,29 @@ field_size(const char *name, const char *value)
 	return size;
 }
 
+/* Blanks before the colon are no part of a name; some MTA leaves them. */
+static bool
+is_named(const char *name, const char *want)
+{
+	size_t len = strlen(want);
+
+	return strlen(name) >= len && ascii_same_n(name, want, len) &&
+	       name[len + strspn(name + len, " \t")] == '\0';
+}
+
 void
 message_header(struct message *message, const char *name, const char *value,
     const char *server)
 {
 	message->header_size += field_size(name, value);
 	firewall_header(&message->firewall, name);
-	if (ascii_same(name, "Received")) {
+	if (is_named(name, "Received")) {
 		message->hops += message->hops != UINT32_MAX;
 		message->local_hops +=
 		    message->local_hops != UINT32_MAX && is_by(value, server);
-	} else if (message->keep_from && ascii_same(name, "From")) {
+	} else if (message->keep_from && is_named(name, "From")) {
 		from_header(message, value);
-	} else if (ascii_same(
-		       name, "X-MS-Exchange-Organization-OriginalSize")) {
+	} else if (is_named(name, "X-MS-Exchange-Organization-OriginalSize")) {
 		uint64_t size = number_of(value);
 
 		if (size < message->original_size)

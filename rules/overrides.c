@@ -80,6 +80,20 @@ key_decode(struct decoder *decoder, const struct item *item)
 	return REPLY_NONE;
 }
 
+static bool
+hangs_up(const struct reply *reply)
+{
+	return strcmp(reply->code, "421") == 0;
+}
+
+static bool
+hangs_up_by_default(enum reply_id id)
+{
+	const struct reply reply = reply_get(id, REPLY_STYLE_CLASSIC);
+
+	return hangs_up(&reply);
+}
+
 static int
 text_decode(struct decoder *decoder, struct reply_override *override)
 {
@@ -94,7 +108,14 @@ text_decode(struct decoder *decoder, struct reply_override *override)
 	copy = arena_text(decoder->arena, item->text, item->len);
 	if (copy == NULL)
 		return -ENOMEM;
-	if (reply_parse(item->text, copy, &override->reply, &why) != 0) {
+	result = reply_parse(item->text, copy, &override->reply, &why);
+	if (result == 0 && hangs_up(&override->reply) &&
+	    !hangs_up_by_default(override->id)) {
+		why = "has the code 421, on which an MTA hangs up, and with it "
+		      "on recipients that it has accepted; write 450";
+		result = -1;
+	}
+	if (result != 0) {
 		complain(decoder->complaints, "E-REPLY", item->where,
 		    "%s: \"%s\" %s", decoder->key, shown(item->text, show),
 		    why);

@@ -74,8 +74,8 @@ enum mode { MODE_ENFORCE, MODE_MONITOR };
 enum rate_source {
 	RATE_SOURCE_NONE,
 	RATE_SOURCE_IP_ADDRESS,
-	RATE_SOURCE_USER, /* who authenticated, else the sender */
-	RATE_SOURCE_ALL,  /* one rate for the whole connector */
+	RATE_SOURCE_USER, /* who authenticated; others by address */
+	RATE_SOURCE_ALL,  /* both the user and the address */
 };
 
 /* An SCL of -1 to 9, or none. */

@@ -10,6 +10,7 @@
 #include "ranges.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "loading.h"
@@ -79,7 +80,7 @@ range_complain(
 		    decoder->key);
 	else if (item->text[0] == '-')
 		complain(decoder->complaints, "E-ADDRESS", item->where,
-		    "%s: \"%s\" begins with a dash; put a space behind the "
+		    "%s: \"%s\" begins with a dash; write a blank behind the "
 		    "dash of a list",
 		    decoder->key, show);
 	else if (range_looks_like_address(item->text))
@@ -166,11 +167,60 @@ date_parse(const char *text, int64_t *days)
 	return true;
 }
 
+/* "2027-3-1" to "2027-03-01", if that is a day. */
+static bool
+date_widen(const char *text, char wide[11])
+{
+	unsigned parts[3] = { 0 };
+	size_t i, digits = 0, part = 0;
+	int64_t days;
+
+	for (i = 0; text[i] != '\0'; i++) {
+		if (text[i] == '-' && digits > 0 && part < 2) {
+			part++;
+			digits = 0;
+		} else if (is_digit(text[i]) && ++digits <= 4) {
+			parts[part] =
+			    parts[part] * 10 + (unsigned)(text[i] - '0');
+		} else {
+			return false;
+		}
+	}
+	if (part < 2 || parts[0] > 9999 || parts[1] > 99 || parts[2] > 99)
+		return false;
+	(void)snprintf(wide, 11, "%04u-%02u-%02u", parts[0] % 10000,
+	    parts[1] % 100, parts[2] % 100);
+	return date_parse(wide, &days);
+}
+
+static void
+until_complain(struct decoder *decoder, const struct item *item)
+{
+	char show[SHOWN_SIZE], wide[11];
+	const char *dash = strchr(item->text, '-');
+
+	shown(item->text, show);
+	if (date_widen(item->text, wide))
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\": write two digits: %s", decoder->key, show,
+		    wide);
+	else if (is_digit(item->text[0]) && dash != NULL && dash[1] != '\0' &&
+		 item->text[strspn(item->text, "0123456789-")] == '\0')
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a day that exists; write "
+		    "year-month-day, as in 2027-03-31",
+		    decoder->key, show);
+	else
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s: \"%s\" is not a date; write year-month-day, as in "
+		    "2027-03-31, or remove %s",
+		    decoder->key, show, decoder->key);
+}
+
 static int
 until_decode(struct decoder *decoder, const struct field *field, void *object)
 {
 	const struct item *item = schema_item(decoder);
-	char show[SHOWN_SIZE];
 	int64_t days;
 	int result = 0;
 
@@ -180,10 +230,7 @@ until_decode(struct decoder *decoder, const struct field *field, void *object)
 		/* The day itself still takes part. */
 		schema_store(field, object, (uint64_t)(days + 1) * 86400);
 	} else {
-		complain(decoder->complaints, "E-VALUE", item->where,
-		    "%s: \"%s\" is not a day that exists; write "
-		    "year-month-day, as in 2027-03-31",
-		    decoder->key, shown(item->text, show));
+		until_complain(decoder, item);
 		result = -EINVAL;
 	}
 	source_next(decoder->source);
@@ -210,11 +257,37 @@ static const struct field range_fields[] = {
 };
 /* clang-format on */
 
+/* "10.0.0.1: scanner" is a mapping, which somebody meant as a note. */
+static bool
+range_foreign(struct decoder *decoder)
+{
+	const struct item *item = source_item(decoder->source);
+	struct where where = item->where;
+	char why[NETADDR_WHY_SIZE], range[SHOWN_SIZE], note[SHOWN_SIZE];
+	struct netrange parsed;
+
+	if (netrange_parse(item->text, &parsed, NULL, why) == -EINVAL)
+		return false;
+	shown(item->text, range);
+	source_next(decoder->source);
+	item = source_item(decoder->source);
+	if (item->type == ITEM_TEXT && item->len > 0)
+		complain(decoder->complaints, "E-ADDRESS", where,
+		    "a range has no text behind a colon; write {range: %s, "
+		    "comment: %s}",
+		    range, shown(item->text, note));
+	else
+		complain(decoder->complaints, "E-ADDRESS", where,
+		    "a range is no key; remove the colon behind %s", range);
+	return true;
+}
+
 const struct record range_record = {
 	.what = "a range",
 	.fields = range_fields,
 	.nfields = COUNT(range_fields),
 	.shorthand = "range",
+	.foreign = range_foreign,
 };
 
 const struct field range_element = {

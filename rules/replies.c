@@ -16,45 +16,45 @@ enum { TEXT_MAX = 400 };
 
 struct row {
 	const char *key; /* NULL: not for a policy to change */
-	bool permission;
+	enum reply_class class;
 	struct reply classic;
 	struct reply modern; /* empty: as classic */
 };
 
 /* clang-format off */
 static const struct row rows[REPLY_COUNT] = {
-	[REPLY_NO_CONNECTOR]          = { NULL,                                             true,  { "550", "5.7.1", "No Receive connector accepts this client" }, { 0 } },
-	[REPLY_NO_CONNECTOR_YET]      = { NULL,                                             false, { "451", "4.7.1", "No Receive connector accepts this client" }, { 0 } },
-	[REPLY_NO_CLIENT]             = { NULL,                                             false, { "451", "4.3.0", "Client address is not known" }, { 0 } },
-	[REPLY_NO_LISTENER]           = { NULL,                                             false, { "451", "4.3.0", "Local address of this connection is not known" }, { 0 } },
-	[REPLY_TOO_MANY_CONNECTIONS]  = { "max_inbound_connection",                         true,  { "421", "4.3.2", "The maximum number of concurrent connections has exceeded a limit, closing transmission channel" },
+	[REPLY_NO_CONNECTOR]          = { NULL,                                             REPLY_CLASS_RIGHT,  { "550", "5.7.1", "No Receive connector accepts this client" }, { 0 } },
+	[REPLY_NO_CONNECTOR_YET]      = { NULL,                                             REPLY_CLASS_RIGHT, { "451", "4.7.1", "No Receive connector accepts this client" }, { 0 } },
+	[REPLY_NO_CLIENT]             = { NULL,                                             REPLY_CLASS_UNDECIDED, { "451", "4.3.0", "Client address is not known" }, { 0 } },
+	[REPLY_NO_LISTENER]           = { NULL,                                             REPLY_CLASS_UNDECIDED, { "451", "4.3.0", "Local address of this connection is not known" }, { 0 } },
+	[REPLY_TOO_MANY_CONNECTIONS]  = { "max_inbound_connection",                         REPLY_CLASS_PROPERTY,  { "421", "4.3.2", "The maximum number of concurrent connections has exceeded a limit, closing transmission channel" },
 	                                                                                           { "421", "4.3.2", "The maximum number of concurrent server connections has exceeded a limit, closing transmission channel" } },
-	[REPLY_TOO_MANY_FROM_SOURCE]  = { "max_inbound_connection_per_source",              true,  { "421", "4.3.2", "The maximum number of concurrent connections has exceeded a limit, closing transmission channel" },
+	[REPLY_TOO_MANY_FROM_SOURCE]  = { "max_inbound_connection_per_source",              REPLY_CLASS_PROPERTY,  { "421", "4.3.2", "The maximum number of concurrent connections has exceeded a limit, closing transmission channel" },
 	                                                                                           { "421", "4.3.2", "The maximum number of concurrent server connections has exceeded a per-source limit, closing transmission channel" } },
-	[REPLY_EHLO_DOMAIN]           = { "require_ehlo_domain",                            true,  { "501", "5.0.0", "HELO / EHLO requires domain address" }, { 0 } },
-	[REPLY_NOT_AUTHENTICATED]     = { "not_authenticated",                              true,  { "530", "5.7.1", "Client was not authenticated" },
+	[REPLY_EHLO_DOMAIN]           = { "require_ehlo_domain",                            REPLY_CLASS_PROPERTY,  { "501", "5.0.0", "HELO / EHLO requires domain address" }, { 0 } },
+	[REPLY_NOT_AUTHENTICATED]     = { "not_authenticated",                              REPLY_CLASS_RIGHT,  { "530", "5.7.1", "Client was not authenticated" },
 	                                                                                           { "530", "5.7.57", "SMTP; Client was not authenticated to send anonymous mail during MAIL FROM" } },
-	[REPLY_NO_SUBMIT]             = { "no_submit",                                      true,  { "550", "5.7.1", "Client does not have permissions to submit to this server" }, { 0 } },
-	[REPLY_BAD_SENDER]            = { NULL,                                             false, { "553", "5.1.7", "Invalid address" }, { 0 } },
-	[REPLY_SENDER_ANONYMOUS]      = { "sender_anonymous",                               true,  { "550", "5.7.1", "Anonymous client does not have permissions to send as this sender" }, { 0 } },
-	[REPLY_SENDER]                = { "sender",                                         true,  { "550", "5.7.1", "Client does not have permissions to send as this sender" },
+	[REPLY_NO_SUBMIT]             = { "no_submit",                                      REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Client does not have permissions to submit to this server" }, { 0 } },
+	[REPLY_BAD_SENDER]            = { NULL,                                             REPLY_CLASS_UNDECIDED, { "553", "5.1.7", "Invalid address" }, { 0 } },
+	[REPLY_SENDER_ANONYMOUS]      = { "sender_anonymous",                               REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Anonymous client does not have permissions to send as this sender" }, { 0 } },
+	[REPLY_SENDER]                = { "sender",                                         REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Client does not have permissions to send as this sender" },
 	                                                                                           { "550", "5.7.60", "SMTP; Client does not have permissions to send as this sender" } },
-	[REPLY_TLS_REQUIRED]          = { "require_tls",                                    true,  { "530", "5.7.0", "Must issue a STARTTLS command first" }, { 0 } },
-	[REPLY_MESSAGE_RATE]          = { "message_rate_limit",                             true,  { "421", "4.4.2", "Message submission rate for this client has exceeded the configured limit" }, { 0 } },
-	[REPLY_MESSAGE_SIZE]          = { "max_message_size",                               true,  { "552", "5.3.4", "Message size exceeds fixed maximum message size" }, { 0 } },
-	[REPLY_BAD_RECIPIENT]         = { NULL,                                             false, { "553", "5.1.3", "Invalid address" }, { 0 } },
-	[REPLY_BLOCKED]               = { "ip_block_list",                                  true,  { "550", "5.7.1", "Client address is on the IP block list" }, { 0 } },
-	[REPLY_RESERVED_TOP_LEVEL]    = { "reject_reserved_top_level_recipient_domains",    true,  { "550", "5.1.4", "Recipient address reserved by RFC 2606" }, { 0 } },
-	[REPLY_RESERVED_SECOND_LEVEL] = { "reject_reserved_second_level_recipient_domains", true,  { "550", "5.1.5", "Recipient address reserved by RFC 2606" }, { 0 } },
-	[REPLY_SINGLE_LABEL]          = { "reject_single_label_recipient_domains",          true,  { "550", "5.1.6", "Recipient addresses in single label domains not accepted" }, { 0 } },
-	[REPLY_UNABLE_TO_RELAY]       = { "unable_to_relay",                                true,  { "550", "5.7.1", "Unable to relay" },
+	[REPLY_TLS_REQUIRED]          = { "require_tls",                                    REPLY_CLASS_PROPERTY,  { "530", "5.7.0", "Must issue a STARTTLS command first" }, { 0 } },
+	[REPLY_MESSAGE_RATE]          = { "message_rate_limit",                             REPLY_CLASS_PROPERTY,  { "421", "4.4.2", "Message submission rate for this client has exceeded the configured limit" }, { 0 } },
+	[REPLY_MESSAGE_SIZE]          = { "max_message_size",                               REPLY_CLASS_PROPERTY,  { "552", "5.3.4", "Message size exceeds fixed maximum message size" }, { 0 } },
+	[REPLY_BAD_RECIPIENT]         = { NULL,                                             REPLY_CLASS_UNDECIDED, { "553", "5.1.3", "Invalid address" }, { 0 } },
+	[REPLY_BLOCKED]               = { "ip_block_list",                                  REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Client address is on the IP block list" }, { 0 } },
+	[REPLY_RESERVED_TOP_LEVEL]    = { "reject_reserved_top_level_recipient_domains",    REPLY_CLASS_PROPERTY,  { "550", "5.1.4", "Recipient address reserved by RFC 2606" }, { 0 } },
+	[REPLY_RESERVED_SECOND_LEVEL] = { "reject_reserved_second_level_recipient_domains", REPLY_CLASS_PROPERTY,  { "550", "5.1.5", "Recipient address reserved by RFC 2606" }, { 0 } },
+	[REPLY_SINGLE_LABEL]          = { "reject_single_label_recipient_domains",          REPLY_CLASS_PROPERTY,  { "550", "5.1.6", "Recipient addresses in single label domains not accepted" }, { 0 } },
+	[REPLY_UNABLE_TO_RELAY]       = { "unable_to_relay",                                REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Unable to relay" },
 	                                                                                           { "550", "5.7.54", "SMTP; Unable to relay recipient in non-accepted domain" } },
-	[REPLY_RECIPIENTS]            = { "max_recipients_per_message",                     true,  { "452", "4.5.3", "Too many recipients" }, { 0 } },
-	[REPLY_HEADER_SIZE]           = { "max_header_size",                                true,  { "552", "5.3.4", "Header size exceeds fixed maximum size" }, { 0 } },
-	[REPLY_HOP_COUNT]             = { "max_hop_count",                                  true,  { "554", "5.4.14", "Hop count exceeded - possible mail loop" }, { 0 } },
-	[REPLY_HEADER_FLOOD]          = { NULL,                                             false, { "554", "5.6.0", "Message has too many different organization headers" }, { 0 } },
-	[REPLY_SEQUENCE]              = { NULL,                                             false, { "451", "4.3.0", "Bad sequence of commands" }, { 0 } },
-	[REPLY_NO_MEMORY]             = { NULL,                                             false, { "451", "4.3.0", "Insufficient system resources" }, { 0 } },
+	[REPLY_RECIPIENTS]            = { "max_recipients_per_message",                     REPLY_CLASS_PROPERTY,  { "452", "4.5.3", "Too many recipients" }, { 0 } },
+	[REPLY_HEADER_SIZE]           = { "max_header_size",                                REPLY_CLASS_PROPERTY,  { "552", "5.3.4", "Header size exceeds fixed maximum size" }, { 0 } },
+	[REPLY_HOP_COUNT]             = { "max_hop_count",                                  REPLY_CLASS_PROPERTY,  { "554", "5.4.14", "Hop count exceeded - possible mail loop" }, { 0 } },
+	[REPLY_HEADER_FLOOD]          = { NULL,                                             REPLY_CLASS_UNDECIDED, { "554", "5.6.0", "Message has too many header fields that would be removed" }, { 0 } },
+	[REPLY_SEQUENCE]              = { NULL,                                             REPLY_CLASS_UNDECIDED, { "451", "4.3.0", "Bad sequence of commands" }, { 0 } },
+	[REPLY_NO_MEMORY]             = { NULL,                                             REPLY_CLASS_UNDECIDED, { "451", "4.3.0", "Insufficient system resources" }, { 0 } },
 };
 /* clang-format on */
 
@@ -76,11 +76,11 @@ reply_key(enum reply_id id)
 	return rows[id].key;
 }
 
-bool
-reply_is_permission(enum reply_id id)
+enum reply_class
+reply_class(enum reply_id id)
 {
 	assert(id < REPLY_COUNT);
-	return rows[id].permission;
+	return rows[id].class;
 }
 
 static bool

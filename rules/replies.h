@@ -57,8 +57,12 @@ const char *reply_key(enum reply_id);
  * holds at least strlen(text) + 1 bytes. 0, or -1 with why in *why: what
  * would break an MTA is refused. */
 int reply_parse(const char *text, char *out, struct reply *, const char **why);
-/* Whether it is about what a client may do, and not about what cannot be
- * decided or is no mail at all: what monitor mode lets pass. */
-bool reply_is_permission(enum reply_id);
+/* What a refusal is about. Monitor mode lets the last two pass. */
+enum reply_class {
+	REPLY_CLASS_UNDECIDED, /* what cannot be decided, or is no mail */
+	REPLY_CLASS_PROPERTY,  /* a property of the connector: limits, TLS */
+	REPLY_CLASS_RIGHT,     /* what a client may do */
+};
+enum reply_class reply_class(enum reply_id);
 
 #endif

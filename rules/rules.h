@@ -307,12 +307,14 @@ struct decision {
 			       else code is NULL */
 	bool relay;         /* accepted only because Accept-Any-Recipient is
 			       held: what a policy service grants */
-	bool monitored;     /* would have been refused with this reply; mode
-			       monitor let it pass */
-	const char *right;  /* the right that decided, or NULL */
-	const char *why;    /* a short reason, for people; never NULL */
-	struct where where; /* of the range, right or entry that decided;
-			       file is NULL where none did */
+	bool ours;      /* the recipient is not relayed: in an accepted domain,
+			   or postmaster */
+	bool monitored; /* would have been refused with this reply; mode
+			   monitor let it pass */
+	const char *right;        /* the right that decided, or NULL */
+	const char *why;          /* a short reason, for people; never NULL */
+	struct where where;       /* of the range, right or entry that decided;
+				     file is NULL where none did */
 	const struct edit *edits; /* STAGE_EOM, strips before stamps */
 	size_t nedits;
 };
@@ -323,7 +325,7 @@ struct decision {
  * compared and hashed as bytes. */
 struct counter_key {
 	enum { COUNTER_CONNECTIONS, COUNTER_SOURCE, COUNTER_RATE } type;
-	uint32_t reserved;  /* 0 */
+	uint32_t reserved;  /* 1: source is a user; else 0 */
 	uint64_t connector; /* a hash of its name: survives a reload */
 	uint64_t source[2]; /* the client's network, or a hash of a name */
 };
@@ -375,6 +377,17 @@ right_set session_rights(const struct session *);
  * "extended_rights", and its place. NULL if it is not held. */
 const char *session_right_origin(
     const struct session *, enum right, struct where *where);
+
+/* A limit that a connector states, under its key in the policy. */
+struct limit {
+	const char *key; /* static, as word is */
+	uint64_t number;
+	bool bytes;       /* that many bytes */
+	const char *word; /* what the number stands for, or NULL */
+};
+/* The i-th limit of the session's connector, in the order of the keys in
+ * connector-policy(5). False past the end. */
+bool session_limit(const struct session *, size_t i, struct limit *);
 
 /* Makes the session count for limits; counters must outlive it. To be set
  * before connect is fed; without it limits that count are not enforced. */

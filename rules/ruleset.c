@@ -246,39 +246,57 @@ ruleset_server(
     const struct ruleset *ruleset, const struct netaddr *client, int64_t now)
 {
 	const struct policy *policy = ruleset->policy;
+	principal_set servers = 0;
 
 	if (ruleset_listed(ruleset->servers,
 		&policy->exchange_servers.remote_ip_ranges, client,
 		now) != NULL)
-		return SET_OF(PRINCIPAL_EXCHANGE_SERVER);
+		servers |= SET_OF(PRINCIPAL_EXCHANGE_SERVER);
 	if (ruleset_listed(ruleset->legacy_servers,
 		&policy->exchange_legacy_servers.remote_ip_ranges, client,
 		now) != NULL)
-		return SET_OF(PRINCIPAL_LEGACY_SERVER);
-	return 0;
+		servers |= SET_OF(PRINCIPAL_LEGACY_SERVER);
+	return servers;
 }
 
 principal_set
 rule_principals(const struct rule *rule, principal_set server)
 {
-	return server != 0 && rule->base == SET_OF(PRINCIPAL_ANONYMOUS)
-		   ? server
-		   : rule->base;
+	enum principal i;
+
+	if (rule->base != SET_OF(PRINCIPAL_ANONYMOUS))
+		return rule->base;
+	for (i = 0; i < PRINCIPAL_COUNT; i++)
+		if ((server & SET_OF(i)) != 0 && rule->allowed[i] != 0)
+			return SET_OF(i);
+	return rule->base;
+}
+
+right_set
+rule_denied(const struct rule *rule, principal_set principals)
+{
+	right_set denied = 0;
+	enum principal i;
+
+	/* A token of Windows is anonymous only if nobody logged on. */
+	if ((principals & SET_OF(PRINCIPAL_AUTHENTICATED)) != 0)
+		principals &= ~SET_OF(PRINCIPAL_ANONYMOUS);
+	for (i = 0; i < PRINCIPAL_COUNT; i++)
+		if ((principals & SET_OF(i)) != 0)
+			denied |= rule->denied[i];
+	return denied;
 }
 
 right_set
 rule_rights(const struct rule *rule, principal_set principals)
 {
-	right_set allowed = 0, denied = 0;
+	right_set allowed = 0;
 	enum principal i;
 
-	for (i = 0; i < PRINCIPAL_COUNT; i++) {
-		if ((principals & SET_OF(i)) == 0)
-			continue;
-		allowed |= rule->allowed[i];
-		denied |= rule->denied[i];
-	}
-	return allowed & ~denied;
+	for (i = 0; i < PRINCIPAL_COUNT; i++)
+		if ((principals & SET_OF(i)) != 0)
+			allowed |= rule->allowed[i];
+	return allowed & ~rule_denied(rule, principals);
 }
 
 static const struct extended_right *
@@ -325,9 +343,10 @@ rule_right_origin(const struct rule *rule, principal_set principals,
 	const struct connector *connector = rule->written;
 	const struct extended_right *entry;
 	const char *group;
+	bool denied = (rule_denied(rule, principals) & SET_OF(right)) != 0;
 
-	if ((entry = extended_find(connector, principals, right, true)) !=
-		NULL ||
+	if ((entry = denied ? extended_find(connector, principals, right, true)
+			    : NULL) != NULL ||
 	    (group = group_find(connector, principals, right)) == NULL) {
 		if (entry == NULL)
 			entry =

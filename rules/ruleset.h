@@ -87,16 +87,19 @@ bool ruleset_competes(const struct ruleset *, const struct rule *,
 const struct range *ruleset_listed(const struct netset *,
     const struct range_list *, const struct netaddr *client, int64_t now);
 
-/* The principal that a client is by its address alone: a real Exchange server,
- * a legacy one, or 0. */
+/* The principals that a client could be by its address alone: a real Exchange
+ * server, a legacy one, both, or 0. */
 principal_set ruleset_server(
     const struct ruleset *, const struct netaddr *client, int64_t now);
 
-/* Who a client is by its address alone; server as ruleset_server() says. */
+/* Who a client is before AUTH: the rule's own, or the server (as
+ * ruleset_server() says) if the rule gives that principal anything. */
 principal_set rule_principals(const struct rule *, principal_set server);
 
-/* What a set of principals may do under a rule. */
+/* What a set of principals may do under a rule, and what it is denied. Denies
+ * of anonymous do not hold for who authenticated. */
 right_set rule_rights(const struct rule *, principal_set);
+right_set rule_denied(const struct rule *, principal_set);
 /* Where a right comes from ("AnonymousUsers", "extended_rights") or what
  * denies it; NULL: nothing gives it, and where is the connector. */
 const char *rule_right_origin(

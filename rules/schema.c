@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,6 +79,21 @@ missing(struct decoder *decoder)
 	return -EINVAL;
 }
 
+static bool
+dash_without_blank(struct decoder *decoder, enum item_type due)
+{
+	const struct item *key = source_item(decoder->source);
+	char show[SHOWN_SIZE];
+
+	if (due != ITEM_LIST || key->type != ITEM_TEXT || !key->plain ||
+	    key->text[0] != '-')
+		return false;
+	complain(decoder->complaints, "E-VALUE", key->where,
+	    "%s takes a list; write a blank behind the dash of \"%s\"",
+	    decoder->key, shown(key->text, show));
+	return true;
+}
+
 /* Complains that the value is not of the kind that is due, and skips it. */
 static int
 mismatch(struct decoder *decoder, enum item_type due)
@@ -90,9 +106,12 @@ mismatch(struct decoder *decoder, enum item_type due)
 	if (is_missing(&item))
 		return missing(decoder);
 	if (map) {
-		/* "- fe80::" is a mapping: look at its first key. */
+		/* "- fe80::" and "-name: A" are mappings: look at the first
+		 * key. */
 		source_next(decoder->source);
-		if (schema_unquoted_ipv6(decoder, source_item(decoder->source)))
+		if (schema_unquoted_ipv6(
+			decoder, source_item(decoder->source)) ||
+		    dash_without_blank(decoder, due))
 			item.type = ITEM_BAD;
 		source_leave(decoder->source);
 	}
@@ -114,7 +133,7 @@ mismatch(struct decoder *decoder, enum item_type due)
 	else if (item.type == ITEM_TEXT && due == ITEM_LIST &&
 		 item.text[0] == '-')
 		complain(decoder->complaints, "E-VALUE", item.where,
-		    "%s takes a list; put a space behind the dash of \"%s\"",
+		    "%s takes a list; write a blank behind the dash of \"%s\"",
 		    key, shown(item.text, show));
 	else if (item.type == ITEM_TEXT && due == ITEM_LIST)
 		complain(decoder->complaints, "E-VALUE", item.where,
@@ -255,13 +274,67 @@ same_text(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+enum { FIELDS_MAX = 32, HELD_SIZE = 512 };
+
+struct keys {
+	const struct record *record;
+	struct where where[FIELDS_MAX]; /* line 0: not yet */
+	struct where first;             /* of the first key */
+	uint32_t good;                  /* a bit each */
+	bool foreign;                   /* it is no such mapping at all */
+	bool apart;                     /* nothing more is held back */
+	/* A complaint about the first key, until it is known what else is to
+	 * be said there. */
+	const char *held; /* its id, or NULL */
+	char message[HELD_SIZE];
+};
+
+static void keys_complain(struct decoder *, struct keys *, const char *id,
+    struct where, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* What is missing where an unknown key stands is most often that key. */
+static void
+keys_complain(struct decoder *decoder, struct keys *keys, const char *id,
+    struct where where, const char *format, ...)
+{
+	char message[HELD_SIZE];
+	size_t used = strlen(keys->message);
+	bool first = where.line == keys->first.line &&
+		     where.column == keys->first.column;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	if (!first || keys->apart) {
+		complain(decoder->complaints, id, where, "%s", message);
+		return;
+	}
+	(void)snprintf(keys->message + used, HELD_SIZE - used, "%s%s",
+	    keys->held != NULL ? "; " : "", message);
+	if (keys->held == NULL)
+		keys->held = id;
+}
+
+static void
+keys_told(struct decoder *decoder, struct keys *keys)
+{
+	if (keys->held != NULL)
+		complain(decoder->complaints, keys->held, keys->first, "%s",
+		    keys->message);
+	keys->held = NULL;
+	keys->message[0] = '\0';
+}
+
 /* Whether the key is one that some other part of the product, or of the MTA,
  * has. */
 static bool
-key_is_elsewhere(struct decoder *decoder, const struct record *record,
-    const struct item *key)
+key_is_elsewhere(
+    struct decoder *decoder, struct keys *keys, const struct item *key)
 {
 	const struct schema *schema = decoder->schema;
+	const struct record *record = keys->record;
 	const struct record *const *other;
 	char show[SHOWN_SIZE];
 	size_t i;
@@ -269,7 +342,7 @@ key_is_elsewhere(struct decoder *decoder, const struct record *record,
 	shown(key->text, show);
 	for (i = 0; i < schema->nelsewhere; i++)
 		if (word_same_squashed(key->text, schema->elsewhere[i].key)) {
-			complain(decoder->complaints, "E-MTA", key->where,
+			keys_complain(decoder, keys, "E-MTA", key->where,
 			    "%s is no key here: %s", show,
 			    schema->elsewhere[i].advice);
 			return true;
@@ -280,7 +353,7 @@ key_is_elsewhere(struct decoder *decoder, const struct record *record,
 
 		if (*other == record || field == NULL)
 			continue;
-		complain(decoder->complaints, "E-KEY", key->where,
+		keys_complain(decoder, keys, "E-KEY", key->where,
 		    "%s is not a key of %s; %s has the key %s: is the indent "
 		    "wrong?",
 		    show, record->what, (*other)->what, field->key);
@@ -291,42 +364,40 @@ key_is_elsewhere(struct decoder *decoder, const struct record *record,
 
 /* Complains; answers the field that was meant, or NULL. */
 static const struct field *
-unknown_key(struct decoder *decoder, const struct record *record,
-    const struct item *key)
+unknown_key(struct decoder *decoder, struct keys *keys, const struct item *key)
 {
+	const struct record *record = keys->record;
 	const struct field *meant;
 	const char *nearest;
 	char show[SHOWN_SIZE];
 
 	shown(key->text, show);
 	meant = field_find(record, key->text, word_same_squashed);
+	if (key->plain && key->text[0] == '-') {
+		keys_complain(decoder, keys, "E-KEY", key->where,
+		    "unknown key %s; write a blank behind the dash, or remove "
+		    "it",
+		    show);
+		return field_find(record, key->text + 1, word_same_squashed);
+	}
 	if (meant != NULL) {
-		complain(decoder->complaints, "E-KEY", key->where,
+		keys_complain(decoder, keys, "E-KEY", key->where,
 		    "unknown key %s; write %s", show, meant->key);
 		return meant;
 	}
-	if (key_is_elsewhere(decoder, record, key))
+	if (key_is_elsewhere(decoder, keys, key))
 		return NULL;
 	nearest = word_nearest(key->text, field_key, record, record->nfields);
 	if (nearest == NULL) {
-		complain(decoder->complaints, "E-KEY", key->where,
+		keys_complain(decoder, keys, "E-KEY", key->where,
 		    "%s is not a key of %s; connector-policy(5) lists them",
 		    show, record->what);
 		return NULL;
 	}
-	complain(decoder->complaints, "E-KEY", key->where,
+	keys_complain(decoder, keys, "E-KEY", key->where,
 	    "unknown key %s; did you mean %s?", show, nearest);
 	return field_find(record, nearest, same_text);
 }
-
-enum { FIELDS_MAX = 32 };
-
-struct keys {
-	const struct record *record;
-	struct where where[FIELDS_MAX]; /* line 0: not yet */
-	uint32_t good;                  /* a bit each */
-	bool foreign;                   /* it is no such mapping at all */
-};
 
 const struct where *
 keys_given(const struct keys *keys, const char *key)
@@ -367,7 +438,7 @@ key_field(struct decoder *decoder, struct keys *keys)
 	if (field == NULL && schema_unquoted_ipv6(decoder, key))
 		keys->foreign = true;
 	else if (field == NULL)
-		meant = unknown_key(decoder, record, key);
+		meant = unknown_key(decoder, keys, key);
 	if (meant == NULL)
 		return NULL;
 	where = &keys->where[meant - record->fields];
@@ -386,9 +457,18 @@ key_field(struct decoder *decoder, struct keys *keys)
 static int
 record_key(struct decoder *decoder, struct keys *keys, void *object)
 {
-	const struct field *field = key_field(decoder, keys);
+	const struct record *record = keys->record;
+	const struct field *field;
 	int result;
 
+	if (record->foreign != NULL &&
+	    source_item(decoder->source)->type == ITEM_TEXT &&
+	    record->foreign(decoder)) {
+		keys->foreign = true;
+		source_skip(decoder->source);
+		return -EINVAL;
+	}
+	field = key_field(decoder, keys);
 	if (field != NULL) {
 		decoder->key = field->key;
 		decoder->key_where = source_item(decoder->source)->where;
@@ -400,7 +480,7 @@ record_key(struct decoder *decoder, struct keys *keys, void *object)
 	}
 	result = field->decode(decoder, field, object);
 	if (result == 0)
-		keys->good |= UINT32_C(1) << (field - keys->record->fields);
+		keys->good |= UINT32_C(1) << (field - record->fields);
 	return result;
 }
 
@@ -435,7 +515,7 @@ flagged_given(const struct keys *keys, unsigned flag, size_t *all)
 }
 
 static int
-require(struct decoder *decoder, const struct keys *keys, struct where where)
+require(struct decoder *decoder, struct keys *keys, struct where where)
 {
 	const struct record *record = keys->record;
 	char show[SHOWN_SIZE];
@@ -445,20 +525,20 @@ require(struct decoder *decoder, const struct keys *keys, struct where where)
 	for (i = 0; i < record->nfields; i++)
 		if ((record->fields[i].flags & FIELD_REQUIRED) != 0 &&
 		    keys->where[i].line == 0) {
-			complain(decoder->complaints, "E-KEY", where,
+			keys_complain(decoder, keys, "E-KEY", where,
 			    "%s needs the key %s", record->what,
 			    record->fields[i].key);
 			result = -EINVAL;
 		}
 	given = flagged_given(keys, FIELD_ANY, &all);
 	if (all > 0 && given == 0) {
-		complain(decoder->complaints, "E-KEY", where, "%s needs %s",
+		keys_complain(decoder, keys, "E-KEY", where, "%s needs %s",
 		    record->what, flagged_keys(record, FIELD_ANY, show));
 		result = -EINVAL;
 	}
 	given = flagged_given(keys, FIELD_ONE, &all);
 	if (all > 0 && given != 1) {
-		complain(decoder->complaints, "E-KEY", where,
+		keys_complain(decoder, keys, "E-KEY", where,
 		    given == 0 ? "%s needs %s" : "%s takes %s, not both",
 		    record->what, flagged_keys(record, FIELD_ONE, show));
 		result = -EINVAL;
@@ -495,6 +575,7 @@ record_decode(
 		where = source_item(decoder->source)->where;
 	if (record->where != 0)
 		memcpy((char *)object + record->where, &where, sizeof(where));
+	keys.first = where;
 	while (source_item(decoder->source)->type != ITEM_MAP_END &&
 	       source_item(decoder->source)->type != ITEM_STOP) {
 		status = record_key(decoder, &keys, object);
@@ -503,13 +584,17 @@ record_decode(
 		if (status != 0)
 			result = status;
 	}
-	if (source_item(decoder->source)->type == ITEM_STOP)
+	if (source_item(decoder->source)->type == ITEM_MAP_END)
+		source_next(decoder->source);
+	/* What a YAML error cut off may have been there. */
+	if (keys.foreign || source_status(decoder->source) != 0) {
+		keys_told(decoder, &keys);
 		return -EINVAL;
-	source_next(decoder->source);
-	if (keys.foreign)
-		return -EINVAL;
+	}
+	keys.apart = keys.held == NULL;
 	if (require(decoder, &keys, where) != 0)
 		result = -EINVAL;
+	keys_told(decoder, &keys);
 	status = 0;
 	if (record->check != NULL)
 		status = record->check(decoder, &keys, object);

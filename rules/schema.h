@@ -114,6 +114,9 @@ struct record {
 				  key alone; or NULL */
 	size_t where;          /* offset of the struct where of the first
 				  key; 0: none */
+	/* Complains of a key that shows that no such mapping was meant, and
+	 * moves on to its value; else answers false. May be NULL. */
+	bool (*foreign)(struct decoder *);
 	/* Complains of what is wrong between the keys; may be NULL. */
 	int (*check)(struct decoder *, const struct keys *, void *object);
 };

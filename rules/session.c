@@ -125,7 +125,8 @@ session_monitors(const struct session *session, enum reply_id id)
 			     ? session->choice.rule->mode
 			     : policy->mode;
 
-	return mode == MODE_MONITOR && reply_is_permission(id) &&
+	return mode == MODE_MONITOR &&
+	       reply_class(id) != REPLY_CLASS_UNDECIDED &&
 	       (id != REPLY_UNABLE_TO_RELAY || policy->mta_refuses_strangers);
 }
 
@@ -162,6 +163,8 @@ settle(
 	decision->monitored = session_monitors(session, id);
 	if (decision->monitored)
 		decision->verdict = VERDICT_ACCEPT;
+	else
+		decision->relay = false;
 }
 
 /* ---- Connect --------------------------------------------------------- */
@@ -227,12 +230,12 @@ feed_connect(struct session *session, const struct event *event,
 	    event->connect.client_port == 0 && is_this_host(&session->client);
 	session->admission = admit(session, event);
 	session->principals = base_principals(session);
-	if (session->choice.rule != NULL) {
+	if (session->choice.rule != NULL)
 		decision->where = session->choice.range->where;
+	if (session->choice.rule != NULL && !session->local)
 		session->limit = limits_connect(&session->limits,
 		    session->choice.rule->written, &session->client,
 		    session->ruleset->policy->ipv6_source_prefix);
-	}
 	if (session->listener != NULL &&
 	    session->admission != ADMISSION_NO_CLIENT)
 		candidates_tell(session->ruleset, event, &session->choice,
@@ -295,6 +298,7 @@ take_principals(struct session *session, const struct event *event)
 {
 	const struct policy *policy = session->ruleset->policy;
 	const char *name = session->certificate;
+	principal_set server = 0;
 
 	take_certificate(session, event);
 	session->principals = base_principals(session);
@@ -302,10 +306,12 @@ take_principals(struct session *session, const struct event *event)
 		return;
 	if (session->principals == SET_OF(PRINCIPAL_ANONYMOUS)) {
 		if (is_listed(&policy->exchange_servers.tls_domains, name))
-			session->principals = SET_OF(PRINCIPAL_EXCHANGE_SERVER);
-		else if (is_listed(&policy->exchange_legacy_servers.tls_domains,
-			     name))
-			session->principals = SET_OF(PRINCIPAL_LEGACY_SERVER);
+			server |= SET_OF(PRINCIPAL_EXCHANGE_SERVER);
+		if (is_listed(
+			&policy->exchange_legacy_servers.tls_domains, name))
+			server |= SET_OF(PRINCIPAL_LEGACY_SERVER);
+		session->principals =
+		    rule_principals(session->choice.rule, server);
 	}
 	if (is_listed(&session->choice.rule->written->tls_domains, name))
 		session->principals |= SET_OF(PRINCIPAL_PARTNER);
@@ -328,14 +334,19 @@ feed_mail(struct session *session, const struct event *event,
     struct decision *decision)
 {
 	struct mailaddr sender;
+	enum reply_id id;
 
 	message_begin(session);
 	take_principals(session, event);
 	mailaddr_classify(event->mail.sender, &sender);
 	session->null_sender = sender.class == MAILADDR_NULL;
-	settle(session, judge_mail(session, event, decision), decision);
+	id = judge_mail(session, event, decision);
+	settle(session, id, decision);
+	/* What a property alone would have refused holds its rights. */
 	session->transaction =
-	    decision->monitored ? TRANSACTION_MONITORED : TRANSACTION_OPEN;
+	    decision->monitored && reply_class(id) == REPLY_CLASS_RIGHT
+		? TRANSACTION_MONITORED
+		: TRANSACTION_OPEN;
 	if (decision->verdict != VERDICT_ACCEPT) {
 		session->transaction = TRANSACTION_REFUSED;
 		session->refusal = *decision;
@@ -365,8 +376,7 @@ feed_rcpt(struct session *session, const struct event *event,
 	if (decision->verdict != VERDICT_ACCEPT)
 		return;
 	session->recipients += session->recipients != UINT32_MAX;
-	if (!decision->relay && !decision->monitored)
-		session->accepted_domain = true;
+	session->accepted_domain = session->accepted_domain || decision->ours;
 }
 
 /* ---- End of message -------------------------------------------------- */
@@ -436,7 +446,7 @@ feed_eom(struct session *session, struct decision *decision)
 		return;
 	}
 	id = judge_message(session, decision);
-	cannot = id != REPLY_NONE && !reply_is_permission(id);
+	cannot = id != REPLY_NONE && reply_class(id) == REPLY_CLASS_UNDECIDED;
 	settle(session, id, decision);
 	session->transaction = TRANSACTION_NONE;
 	if (cannot) {

@@ -206,6 +206,29 @@ bare_colons(const struct source *source, size_t i)
 	return false;
 }
 
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* "-10.0.0.1" and "version:1" are plain text to YAML. Answers which blank it
+ * lacks, or NULL. */
+static const char *
+blank_missing(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	if (len > 1 && text[0] == '-' && strchr("- \t\r\n", text[1]) == NULL)
+		return "write a blank behind the dash";
+	while (i < len && (is_word(text[i])))
+		i++;
+	if (i > 0 && i + 1 < len && text[i] == ':' &&
+	    strchr(": /\t\r\n", text[i + 1]) == NULL)
+		return "write a blank behind the colon";
+	return NULL;
+}
+
 /* What to write instead, by what libyaml says. */
 static const struct {
 	const char *problem;
@@ -240,6 +263,7 @@ static const char *
 advice(
     const struct source *source, const char *problem, size_t begin, size_t at)
 {
+	const char *missing;
 	size_t i;
 
 	for (i = begin; i < at && source->text[i] == ' ';)
@@ -248,6 +272,9 @@ advice(
 		return "indent with spaces, not with tabs";
 	if (at < source->len && source->text[at] == '\t')
 		return "indent with spaces, not with tabs";
+	missing = blank_missing(source->text + at, source->len - at);
+	if (missing != NULL)
+		return missing;
 	if (bare_colons(source, begin))
 		return "quote IPv6 addresses, as in \"::1\"";
 	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
@@ -436,6 +463,7 @@ item_scalar(struct source *source)
 {
 	const yaml_event_t *event = &source->event;
 	const char *text = (const char *)event->data.scalar.value;
+	const char *missing;
 	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	bool key = node_begin(source);
 
@@ -452,12 +480,15 @@ item_scalar(struct source *source)
 		source->status = -EINVAL;
 	} else if (strlen(text) != source->item.len)
 		refuse(source, "the text holds a NUL character");
-	else if (plain && event->start_mark.line != event->end_mark.line)
-		refuse(source,
-		    "this looks like two lines folded into one: a missing "
-		    "dash or a wrong indent? Quote text that is meant to be "
-		    "that long");
-	else if (key && plain && strcmp(text, "<<") == 0)
+	else if (plain && event->start_mark.line != event->end_mark.line) {
+		missing = blank_missing(text, source->item.len);
+		refuse(source, missing != NULL
+				   ? missing
+				   : "this looks like two lines folded into "
+				     "one: a missing dash or a wrong indent? "
+				     "Quote text that is meant to be that "
+				     "long");
+	} else if (key && plain && strcmp(text, "<<") == 0)
 		refuse(source, "merge keys (<<) are not allowed; write the "
 			       "keys out");
 }

@@ -99,7 +99,8 @@ scl_of(const struct stamp_facts *facts, const char **token)
 	}
 	if (facts->connector_scl != SCL_UNSET)
 		scl = facts->connector_scl;
-	if (scl == SCL_NONE)
+	/* No token says that the connector chose. */
+	if (scl == SCL_NONE || facts->connector_scl != SCL_UNSET)
 		*token = NULL;
 	return scl;
 }

@@ -276,7 +276,8 @@ word_list(const struct words *words, char *buf, size_t size)
 }
 
 static int
-word_decode(struct decoder *decoder, const struct words *words, int *value)
+word_decode(struct decoder *decoder, const struct words *words, bool in_list,
+    int *value)
 {
 	const struct item *item = schema_item(decoder);
 	char show[SHOWN_SIZE], list[160];
@@ -297,7 +298,12 @@ word_decode(struct decoder *decoder, const struct words *words, int *value)
 	}
 	nearest =
 	    word_nearest(item->text, word_name, words, (size_t)words->count);
-	if (nearest != NULL)
+	if (in_list && strchr(item->text, ',') != NULL)
+		complain(decoder->complaints, "E-VALUE", item->where,
+		    "%s is a list, and the quotes make one word of it; write "
+		    "[%s]",
+		    decoder->key, shown(item->text, show));
+	else if (nearest != NULL)
 		complain(decoder->complaints, "E-VALUE", item->where,
 		    "%s: \"%s\" is not %s; did you mean %s?", decoder->key,
 		    shown(item->text, show), words->what, nearest);
@@ -315,7 +321,7 @@ schema_word(struct decoder *decoder, const struct field *field, void *object)
 {
 	int value, result;
 
-	result = word_decode(decoder, field->words, &value);
+	result = word_decode(decoder, field->words, false, &value);
 	if (result == 0)
 		schema_store(field, object, (uint64_t)value);
 	return result;
@@ -339,7 +345,7 @@ schema_set(struct decoder *decoder, const struct field *field, void *object)
 		int value;
 
 		count++;
-		if (word_decode(decoder, field->words, &value) != 0) {
+		if (word_decode(decoder, field->words, true, &value) != 0) {
 			result = -EINVAL;
 			continue;
 		}

@@ -296,7 +296,8 @@ def malformed(place):
             what = f"{file.name} {more}: exit {done.returncode}\n{done.stdout}"
             assert (done.returncode == 2 if test
                     else done.returncode > 0), what
-            assert re.search(r":\d+:\d+: error: \S+", done.stdout), what
+            assert re.search(r":\d+:\d+: error: .+ \[E-[A-Z-]+\]$",
+                             done.stdout, re.M), what
             assert not any(os.path.lexists(s) for s in sockets), what
     return f"{len(bad)} policies", True
 
@@ -307,7 +308,7 @@ def readme(place):
     text = (mta.TOP / "README").read_text()
     flat = " ".join(text.split())
     for name in ("postfix/main.cf.policy", "sendmail/connector-milter.mc",
-                 "postfix/main.cf.internet"):
+                 "sendmail/connector-milter.conf", "postfix/main.cf.internet"):
         lines = (mta.CONTRIB / name).read_text().splitlines()
         for line in lines:
             if line and not line.startswith(("#", "dnl")):

@@ -213,8 +213,9 @@ class Lab:
 
     def up(self, wiring, source, more="", snippets=()):
         """Starts the daemon with a policy and one MTA wired to it. source:
-        a folder of recordings, or the text of a policy. Answers the mapping
-        of addresses, which is None for Postfix."""
+        a folder of recordings, or the text of a policy; more: further lines
+        for the MTA's configuration. Answers the mapping of addresses, which
+        is None for Postfix."""
         self.down()
         self.sink.clear()
         mapping = None
@@ -228,7 +229,7 @@ class Lab:
         self.filter.start()
         if wiring == "sendmail":
             self.sendmail.start(self.export("sendmail-access", policy),
-                                domains)
+                                domains, more)
         else:
             table = (self.export("postfix-cidr", policy)
                      if wiring == "cidr" else "")

@@ -185,6 +185,7 @@ error unix - - y - - error
 retry unix - - y - - error
 anvil unix - - y - 1 anvil
 scache unix - - y - 1 scache
+tlsmgr unix - - y 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -270,6 +271,7 @@ DAEMON_OPTIONS(`Name=MTA, Family=inet, Addr=127.0.0.1, Port=%(port)d')
 define(`SMART_HOST', `esmtp:[127.0.0.1]')
 define(`ESMTP_MAILER_ARGS', `TCP $h %(sink)d')
 %(snippet)s
+%(more)s
 MAILER(`local')
 MAILER(`smtp')
 """
@@ -297,13 +299,14 @@ class Sendmail(Mta):
         os.chown(self.root / "var/run", image.MTA_ID, image.MTA_ID)
         (self.root / "etc/mail").mkdir(exist_ok=True)
 
-    def start(self, table="", accepted=()):
-        """table: the exported access map; accepted: domains to accept."""
+    def start(self, table="", accepted=(), more=""):
+        """table: the exported access map; accepted: domains to accept; more:
+        further lines for sendmail.mc."""
         snippet = (CONTRIB / "sendmail/connector-milter.mc").read_text()
         self.write("etc/service.switch", "hosts files\naliases files\n")
         self.write("etc/mail/lab.mc", SENDMAIL_MC % {
             "cf": self.root / "usr/share/sendmail/cf", "port": self.port,
-            "sink": self.sink.port, "snippet": snippet})
+            "sink": self.sink.port, "snippet": snippet, "more": more})
         self.write("etc/mail/sendmail.cf", image.run(
             self.root / "usr/bin/m4", self.root / "etc/mail/lab.mc"))
         self.makemap("aliases", SENDMAIL_ALIASES)

@@ -5,9 +5,10 @@
 usage: run.py [--only WORD] [--verbose] BUILD
 
 Every folder of test/sessions is played through the three wirings, and
-cases.py adds what recordings cannot say. One line a test, and the log of the
-failed ones. Ends with "N passed, N failed"; the exit status is 0 if all
-passed, 1 if not, 2 if the lab could not be set up. Needs root, for chroot.
+cases.py, limits.py and certificates.py add what recordings cannot say. One
+line a test, and the log of the failed ones. Ends with "N passed, N failed";
+the exit status is 0 if all passed, 1 if not, 2 if the lab could not be set
+up. Needs root, for chroot.
 """
 
 import argparse
@@ -19,7 +20,9 @@ import time
 import traceback
 
 import cases
+import certificates
 import lab
+import limits
 import mta
 
 SESSIONS = mta.TOP / "test/sessions"
@@ -87,6 +90,8 @@ def all_tests():
         if any(folder.glob("*.session")):
             yield from folder_tests(folder)
     yield from cases.tests()
+    yield from limits.tests()
+    yield from certificates.tests()
 
 
 def run_one(place, name, wiring, test, verbose):

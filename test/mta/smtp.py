@@ -7,6 +7,7 @@ corrects, quotes or folds anything.
 """
 
 import socket
+import ssl
 
 
 class Client:
@@ -47,9 +48,27 @@ class Client:
         self.talk.append((line, answer))
         return answer
 
+    def starttls(self, certificate=None):
+        """certificate: a file, with its key beside it as .key. Whom the
+        server says to be is not asked. Answers the reply."""
+        answer = self.say("STARTTLS")
+        if answer.startswith("220"):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            if certificate:
+                context.load_cert_chain(certificate,
+                                        certificate.with_suffix(".key"))
+            self.file.close()
+            self.sock = context.wrap_socket(self.sock)
+            self.file = self.sock.makefile("rb")
+        return answer
+
     def mail(self, sender, recipients, message, helo="client.example"):
         """A whole transaction: the replies to MAIL, each RCPT, and DATA."""
-        out = [self.say(f"EHLO {helo}") and self.say(f"MAIL FROM:<{sender}>")]
+        if helo:
+            self.say(f"EHLO {helo}")
+        out = [self.say(f"MAIL FROM:<{sender}>")]
         out += [self.say(f"RCPT TO:<{r}>") for r in recipients]
         answer = self.say("DATA")
         if answer.startswith("354"):

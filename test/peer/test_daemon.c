@@ -85,7 +85,8 @@ asks_only_what_it_needs(void **state)
 		{ PEER_CONNECT, "{daemon_addr} {daemon_port} {if_addr}" },
 		{ PEER_HELO,
 		    "{tls_version} {verify} {cn_subject} {cert_subject}" },
-		{ PEER_MAIL, "i {auth_authen} {tls_version}" },
+		{ PEER_MAIL, "i {auth_authen} {tls_version} {verify} "
+			     "{cn_subject} {cert_subject}" },
 		{ PEER_RCPT, "i {rcpt_addr} {rcpt_mailer}" },
 		{ PEER_DATA, "i" },
 	};
@@ -490,6 +491,7 @@ main(void)
 	int failed = cmocka_run_group_tests_name(
 	    "daemon", tests, shared_start, shared_end);
 
+	failed += limits_tests();
 	failed += log_tests();
 	failed += start_tests();
 	failed += policyd_tests();

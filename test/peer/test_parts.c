@@ -95,6 +95,46 @@ mailbox_is_written_as_smtp_has_it(void **state)
 }
 
 static void
+sockets_have_advice(void **state)
+{
+	static const struct {
+		const char *text, *advice;
+	} cases[] = {
+		{ "/run/x.sock", "write unix: before the path" },
+		{ "unix:relative", "write a full path" },
+		{ "inet:99999", "port is out of range" },
+		{ "inet:0@127.0.0.1", "port is out of range" },
+		{ "inet:4294967321", "port is out of range" },
+		{ "inet:25@mx.example", "names are not looked up" },
+		{ "inet:x", "write unix:/path, inet:port@address" },
+		{ "fd:x", "fd:N" },
+		{ "", "fd:N" },
+	};
+	struct spec a, b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(spec_parse(cases[i].text, &a), -EINVAL);
+		assert_non_null(
+		    strstr(spec_advice(cases[i].text), cases[i].advice));
+	}
+	assert_int_equal(spec_parse("fd:7", &a), 0);
+	assert_int_equal(spec_parse("fd:7", &b), 0);
+	assert_true(spec_same(&a, &b));
+	assert_int_equal(spec_parse("fd:8", &b), 0);
+	assert_false(spec_same(&a, &b));
+	assert_int_equal(spec_parse("unix:/a", &a), 0);
+	assert_false(spec_same(&a, &b));
+	assert_int_equal(spec_parse("local:/a", &b), 0);
+	assert_true(spec_same(&a, &b));
+	assert_int_equal(spec_parse("inet:25", &a), 0);
+	assert_int_equal(spec_parse("inet:25@127.0.0.1", &b), 0);
+	assert_true(spec_same(&a, &b));
+	assert_int_equal(spec_parse("inet:25@127.0.0.2", &b), 0);
+	assert_false(spec_same(&a, &b));
+}
+
+static void
 sockets_are_named(void **state)
 {
 	static const struct {
@@ -286,6 +326,7 @@ main(void)
 		cmocka_unit_test(line_escapes),
 		cmocka_unit_test(mailbox_is_written_as_smtp_has_it),
 		cmocka_unit_test(sockets_are_named),
+		cmocka_unit_test(sockets_have_advice),
 		cmocka_unit_test(milter_socket_does_not_delay),
 		cmocka_unit_test(folder_lets_its_group_in),
 		cmocka_unit_test(files_are_read_whole),

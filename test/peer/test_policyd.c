@@ -320,6 +320,94 @@ monitor_never_grants(void **state)
 	policy_reload(daemon_policy, 2);
 }
 
+#define RCPT_TLS(client, more)                                 \
+	"request=smtpd_access_policy\nprotocol_state=RCPT\n"   \
+	"client_address=" client                               \
+	"\nserver_address=10.1.1.1\nserver_port=25\nsender=\n" \
+	"recipient=kate@fabrikam.com\n" more "\n"
+
+static const char limited_policy[] =
+    "version: 1\n"
+    "accepted_domains: [contoso.com]\n"
+    "connectors:\n"
+    "  - name: Partners\n"
+    "    remote_ip_ranges: [10.9.0.0/16]\n"
+    "    auth_mechanism: [Tls]\n"
+    "    tls_domains: [mail.partner.example]\n"
+    "    permission_groups: [Partners]\n"
+    "    extended_rights:\n"
+    "      - principal: partner\n"
+    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n"
+    "  - name: Encrypted\n"
+    "    remote_ip_ranges: [10.8.0.0/16]\n"
+    "    auth_mechanism: [Tls]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    require_tls: true\n"
+    "  - name: Limited\n"
+    "    remote_ip_ranges: [10.7.0.0/16]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    max_inbound_connection: 1\n"
+    "    max_inbound_connection_per_source: 1\n"
+    "    message_rate_limit: 1\n"
+    "    max_recipients_per_message: 1\n"
+    "    extended_rights:\n"
+    "      - principal: anonymous\n"
+    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n";
+
+/* Postfix names a certificate only if it verified it. */
+static void
+certificates_make_partners(void **state)
+{
+	(void)state;
+	policy_reload(limited_policy, 3);
+	ANSWER(RCPT_TLS("10.9.1.1", "encryption_protocol=TLSv1.3\n"
+				    "ccert_subject=mail.partner.example\n"),
+	    "action=OK\n\n");
+	ANSWER(RCPT_TLS("10.9.1.1", "encryption_protocol=TLSv1.3\n"
+				    "ccert_subject=mail.other.example\n"),
+	    "action=530 5.7.1 Client was not authenticated\n\n");
+	ANSWER(RCPT_TLS("10.9.1.1", "encryption_protocol=TLSv1.3\n"
+				    "ccert_subject=\n"),
+	    "action=530 5.7.1 Client was not authenticated\n\n");
+	/* Who issued it or what its number is, names nobody. */
+	ANSWER(RCPT_TLS("10.9.1.1", "encryption_protocol=TLSv1.3\n"
+				    "ccert_issuer=mail.partner.example\n"
+				    "ccert_fingerprint=AA:BB\n"),
+	    "action=530 5.7.1 Client was not authenticated\n\n");
+}
+
+static void
+tls_is_required(void **state)
+{
+	(void)state;
+	ANSWER(RCPT_TLS("10.8.1.1", "encryption_protocol=\n"),
+	    "action=530 5.7.0 Must issue a STARTTLS command first\n\n");
+	ANSWER(RCPT_TLS("10.8.1.1", ""),
+	    "action=530 5.7.0 Must issue a STARTTLS command first\n\n");
+	ANSWER(RCPT_TLS("10.8.1.1", "encryption_protocol=TLSv1.3\n"),
+	    "action=550 5.7.1 Unable to relay\n\n");
+}
+
+/* Only the milter counts: a message is asked about once a recipient here, and
+ * would be counted twice. */
+static void
+nothing_is_counted(void **state)
+{
+	struct peer_reply r;
+	struct peer *p;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		ANSWER(RCPT_TLS("10.7.1.1", "recipient_count=9\n"),
+		    "action=OK\n\n");
+	/* The milter has its places still, and these do not limit us. */
+	p = daemon_peer(&shared, "10.7.1.1");
+	expect_continue(peer_mail(p, mail_chris, &r), &r);
+	ANSWER(RCPT_TLS("10.7.1.1", ""), "action=OK\n\n");
+	peer_free(p);
+	policy_reload(daemon_policy, 4);
+}
+
 static void
 log_names_the_request(void **state)
 {
@@ -378,6 +466,9 @@ policyd_tests(void)
 		cmocka_unit_test(requests_may_be_sent_ahead),
 		cmocka_unit_test(bad_peers_hurt_nobody),
 		cmocka_unit_test(monitor_never_grants),
+		cmocka_unit_test(certificates_make_partners),
+		cmocka_unit_test(tls_is_required),
+		cmocka_unit_test(nothing_is_counted),
 		cmocka_unit_test(log_names_the_request),
 		cmocka_unit_test(ends_well),
 	};

@@ -20,6 +20,7 @@ struct wire {
 	struct arena *arena; /* of one command */
 	const char *helo;
 	bool tls_told;
+	const char *told_name; /* of the certificate, or NULL */
 };
 
 static int
@@ -135,6 +136,24 @@ wire_connect(void *ctx, const struct recorded_session *s,
 		      : take_reply(&reply, "554 5.7.1 Command rejected", a);
 }
 
+/* Postfix names a certificate only if it verified it, by its common name.
+ * Sendmail always says whether it did; its {cert_subject} is the whole DN. */
+static int
+define_certificate(struct wire *w, const char *name)
+{
+	char dn[512];
+	int rc;
+
+	if (!w->play->sendmail)
+		return define(w, "{cert_subject}", name);
+	snprintf(dn, sizeof dn, "/O=Lab/CN=%s", name != NULL ? name : "");
+	rc = define(w, "{verify}", name != NULL ? "OK" : "NO");
+	if (rc == 0)
+		rc = define(w, "{cn_subject}", name);
+	return rc == 0 ? define(w, "{cert_subject}", name != NULL ? dn : NULL)
+		       : rc;
+}
+
 static int
 define_tls(struct wire *w, const struct conversation_state *state)
 {
@@ -144,9 +163,10 @@ define_tls(struct wire *w, const struct conversation_state *state)
 		rc = define(w, "{cipher}", "TLS_AES_256_GCM_SHA384");
 	if (rc == 0)
 		rc = define(w, "{cipher_bits}", "256");
-	if (rc == 0 && state->tls_name != NULL)
-		rc = define(w, "{cert_subject}", state->tls_name);
+	if (rc == 0)
+		rc = define_certificate(w, state->tls_name);
 	w->tls_told = true;
+	w->told_name = state->tls_name;
 	return rc;
 }
 
@@ -200,7 +220,8 @@ wire_mail(struct wire *w, const struct step *step,
 	int rc = argv == NULL ? -ENOMEM : 0;
 
 	/* After STARTTLS comes a second EHLO, RFC 3207 section 4.2. */
-	if (rc == 0 && state->tls && !w->tls_told)
+	if (rc == 0 && state->tls &&
+	    (!w->tls_told || w->told_name != state->tls_name))
 		rc = wire_helo(
 		    w, state, w->helo != NULL ? w->helo : "client", reply);
 	if (rc == 0)

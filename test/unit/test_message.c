@@ -37,6 +37,14 @@ static const struct {
 	{ "<a@contoso.com",                                         "!" },
 	{ "\"a@contoso.com",                                        "!" },
 	{ "(a@contoso.com",                                         "!" },
+	/* what somebody else may read another mailbox in */
+	{ "ceo@contoso.com:",                                       "!" },
+	{ "<ceo@contoso.com>:;",                                    "!" },
+	{ "\"CEO\" <ceo@contoso.com>: a@evil.test;",                "!" },
+	{ "<a@evil.test> ceo@contoso.com",                          "!" },
+	{ "<a@evil.test> (c), ceo@contoso.com",                     "evil.test contoso.com" },
+	{ "(c)<x@evil.test>ceo@contoso.com",                        "!" },
+	{ "<x@evil.test>\"ceo\"",                                   "!" },
 	{ "a%b@contoso.com",                                        "!" },
 	{ "<@x:a@contoso.com>",                                     "!" },
 };
@@ -118,8 +126,8 @@ hops(void **state)
 		struct message message;
 
 		message_init(&message, arena, false);
-		message_header(
-		    &message, "received", received[i].value, "mx1.contoso.com");
+		message_header(&message, "received ", received[i].value,
+		    "mx1.contoso.com");
 		message_header(&message, "X-Received", "by mx1.contoso.com",
 		    "mx1.contoso.com");
 		assert_int_equal(message.hops, 1);
