@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOST_SIZE = 256, WORD_SIZE = 32 };
+enum { HOST_SIZE = 256, WORD_SIZE = 64 };
 
 void
 ctl_init(struct ctl *ctl, const struct verb *verb)

@@ -34,7 +34,8 @@ struct ctl {
 	FILE *out, *err;
 };
 
-extern const struct verb verb_check, verb_explain, verb_export, verb_replay;
+extern const struct verb verb_check, verb_explain, verb_export, verb_replay,
+    verb_who;
 
 /* The common options, for a verb's table for getopt_long(); their values in
  * a verb's switch are passed to ctl_option(). */

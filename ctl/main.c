@@ -12,6 +12,7 @@
 static const struct verb *const verbs[] = {
 	&verb_check,
 	&verb_explain,
+	&verb_who,
 	&verb_replay,
 	&verb_export,
 };

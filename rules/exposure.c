@@ -21,28 +21,29 @@ struct span {
 struct spans {
 	const struct ruleset *ruleset;
 	const struct contest *contest;
+	uint32_t rule; /* whose spans are added */
 	struct span *items;
 	size_t count, room;
 };
 
 /* clang-format off */
 #define V4(a, b, c, d) \
-	((uint64_t)(a) << 24 | (uint64_t)(b) << 16 | (uint64_t)(c) << 8 | (d))
+	{ 0, (uint64_t)(a) << 24 | (uint64_t)(b) << 16 | (uint64_t)(c) << 8 | (d), FAMILY_IPV4 }
+#define V6(hi, lo) \
+	{ UINT64_C(hi), UINT64_C(lo), FAMILY_IPV6 }
 
-/* RFC 1918, RFC 6598, loopback and link-local; in order. */
-static const struct { uint64_t first, last; } private_ipv4[] = {
-	{ V4(10, 0, 0, 0),    V4(10, 255, 255, 255) },
-	{ V4(100, 64, 0, 0),  V4(100, 127, 255, 255) },
-	{ V4(127, 0, 0, 0),   V4(127, 255, 255, 255) },
-	{ V4(169, 254, 0, 0), V4(169, 254, 255, 255) },
-	{ V4(172, 16, 0, 0),  V4(172, 31, 255, 255) },
-	{ V4(192, 168, 0, 0), V4(192, 168, 255, 255) },
-},
-/* ULA (RFC 4193) and link-local, in /64 networks; in order. Of ::/64 only
- * ::1 is not public. */
-private_ipv6[] = {
-	{ UINT64_C(0xfc00000000000000), UINT64_C(0xfdffffffffffffff) },
-	{ UINT64_C(0xfe80000000000000), UINT64_C(0xfebfffffffffffff) },
+/* What is not public, in order: RFC 1918, RFC 6598, loopback, link-local and
+ * ULA (RFC 4193). All but ::1 are whole /64 networks. */
+static const struct { struct netaddr first, last; } private_ranges[] = {
+	{ V4(10, 0, 0, 0),            V4(10, 255, 255, 255) },
+	{ V4(100, 64, 0, 0),          V4(100, 127, 255, 255) },
+	{ V4(127, 0, 0, 0),           V4(127, 255, 255, 255) },
+	{ V4(169, 254, 0, 0),         V4(169, 254, 255, 255) },
+	{ V4(172, 16, 0, 0),          V4(172, 31, 255, 255) },
+	{ V4(192, 168, 0, 0),         V4(192, 168, 255, 255) },
+	{ V6(0, 1),                   V6(0, 1) },
+	{ V6(0xfc00000000000000, 0),  V6(0xfdffffffffffffff, 0xffffffffffffffff) },
+	{ V6(0xfe80000000000000, 0),  V6(0xfebfffffffffffff, 0xffffffffffffffff) },
 };
 /* clang-format on */
 
@@ -73,35 +74,73 @@ span_add(struct spans *spans, struct span span)
 	return 0;
 }
 
-/* Adds the public parts of a span. */
-static int
-span_add_public(struct spans *spans, struct span span)
+static struct netaddr
+addr_next(struct netaddr addr)
 {
-	bool ipv4 = span.family == FAMILY_IPV4;
-	size_t i, count = ipv4 ? COUNT(private_ipv4) : COUNT(private_ipv6);
-	int error;
+	addr.hi += ++addr.lo == 0;
+	return addr;
+}
 
-	for (i = 0; i < count; i++) {
-		uint64_t first =
-		    ipv4 ? private_ipv4[i].first : private_ipv6[i].first;
-		uint64_t last =
-		    ipv4 ? private_ipv4[i].last : private_ipv6[i].last;
-		struct span before = span;
+static struct netaddr
+addr_previous(struct netaddr addr)
+{
+	addr.hi -= addr.lo-- == 0;
+	return addr;
+}
 
-		if (span.last < first)
-			break;
-		if (span.first > last)
+static int
+tell_part(const struct netaddr *first, const struct netaddr *last,
+    int (*fn)(void *ctx, const struct netrange *), void *ctx)
+{
+	struct netrange part = { .first = *first, .last = *last };
+
+	part.form = netset_form(&part);
+	return fn(ctx, &part);
+}
+
+int
+exposure_public(const struct netrange *range,
+    int (*fn)(void *ctx, const struct netrange *), void *ctx)
+{
+	struct netaddr first = range->first, before;
+	size_t i;
+	int result;
+
+	for (i = 0; i < COUNT(private_ranges); i++) {
+		const struct netaddr *from = &private_ranges[i].first;
+		const struct netaddr *to = &private_ranges[i].last;
+
+		if (from->family != first.family ||
+		    netaddr_compare(to, &first) < 0)
 			continue;
-		if (span.first < first) {
-			before.last = first - 1;
-			if ((error = span_add(spans, before)) != 0)
-				return error;
+		if (netaddr_compare(from, &range->last) > 0)
+			break;
+		if (netaddr_compare(from, &first) > 0) {
+			before = addr_previous(*from);
+			result = tell_part(&first, &before, fn, ctx);
+			if (result != 0)
+				return result;
 		}
-		if (span.last <= last)
+		if (netaddr_compare(to, &range->last) >= 0)
 			return 0;
-		span.first = last + 1;
+		first = addr_next(*to);
 	}
-	return span_add(spans, span);
+	return tell_part(&first, &range->last, fn, ctx);
+}
+
+static int
+add_part(void *ctx, const struct netrange *part)
+{
+	struct spans *spans = ctx;
+	bool ipv4 = part->first.family == FAMILY_IPV4;
+
+	return span_add(
+	    spans, (struct span){
+		       .family = part->first.family,
+		       .first = ipv4 ? part->first.lo : part->first.hi,
+		       .last = ipv4 ? part->last.lo : part->last.hi,
+		       .rule = spans->rule,
+		   });
 }
 
 static int
@@ -109,27 +148,14 @@ collect_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 {
 	struct spans *spans = ctx;
 	const struct netset *set = spans->contest->set;
-	bool ipv4 = clients->first.family == FAMILY_IPV4;
 	int error = 0;
 
-	if (netaddr_is_loopback(&clients->first) &&
-	    netaddr_compare(&clients->first, &clients->last) == 0)
-		return 0;
 	for (; pick != NETSET_NONE && error == 0;
 	     pick = netset_next(set, pick)) {
-		uint32_t rule =
+		spans->rule =
 		    spans->contest->slots[netset_entry(set, pick)].rule;
-
-		if (rule_relays(&spans->ruleset->rules[rule]))
-			error = span_add_public(
-			    spans, (struct span){
-				       .family = clients->first.family,
-				       .first = ipv4 ? clients->first.lo
-						     : clients->first.hi,
-				       .last = ipv4 ? clients->last.lo
-						    : clients->last.hi,
-				       .rule = rule,
-				   });
+		if (rule_relays(&spans->ruleset->rules[spans->rule]))
+			error = exposure_public(clients, add_part, spans);
 	}
 	return error;
 }
@@ -274,20 +300,9 @@ check_servers(const struct range_list *list, const char *key,
 	int error = 0;
 	size_t i;
 
-	for (i = 0; i < list->count && error == 0; i++) {
-		const struct netrange *range = &list->items[i].range;
-		bool ipv4 = range->first.family == FAMILY_IPV4;
-
-		if (range->form == NETFORM_SINGLE &&
-		    netaddr_is_loopback(&range->first))
-			continue;
-		error = span_add_public(&spans,
-		    (struct span){
-			.family = range->first.family,
-			.first = ipv4 ? range->first.lo : range->first.hi,
-			.last = ipv4 ? range->last.lo : range->last.hi,
-		    });
-	}
+	for (i = 0; i < list->count && error == 0; i++)
+		error =
+		    exposure_public(&list->items[i].range, add_part, &spans);
 	if (error == 0 && spans.count != 0) {
 		qsort(spans.items, spans.count, sizeof(*spans.items),
 		    compare_all);
@@ -309,19 +324,53 @@ check_servers(const struct range_list *list, const char *key,
 	return error;
 }
 
+static int
+collect_spans(const struct ruleset *ruleset, struct spans *spans)
+{
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < ruleset->ncontests && error == 0; i++) {
+		spans->contest = &ruleset->contests[i];
+		error =
+		    netset_walk(spans->contest->set, collect_interval, spans);
+	}
+	return error;
+}
+
+int
+exposure_count(const struct ruleset *ruleset, uint64_t *sums)
+{
+	struct spans spans = { .ruleset = ruleset };
+	int error = collect_spans(ruleset, &spans);
+	uint64_t counts[2];
+	size_t i, end;
+
+	for (i = 0; error == 0 && i < ruleset->policy->nconnectors; i++)
+		sums[i] = 0;
+	if (error == 0 && spans.count != 0)
+		qsort(spans.items, spans.count, sizeof(*spans.items),
+		    compare_by_rule);
+	for (i = 0; error == 0 && i < spans.count; i = end) {
+		for (end = i; end < spans.count &&
+			      spans.items[end].rule == spans.items[i].rule;
+		     end++)
+			;
+		count_union(&spans.items[i], end - i, counts);
+		sums[spans.items[i].rule] =
+		    add_saturating(counts[0], counts[1]);
+	}
+	free(spans.items);
+	return error;
+}
+
 int
 exposure_check(const struct ruleset *ruleset, struct diagnostics *diagnostics)
 {
 	const struct policy *policy = ruleset->policy;
 	struct spans spans = { .ruleset = ruleset };
-	int error = 0, servers, legacy;
-	size_t i;
+	int error = collect_spans(ruleset, &spans), servers, legacy;
 
-	for (i = 0; i < ruleset->ncontests && error == 0; i++) {
-		spans.contest = &ruleset->contests[i];
-		error =
-		    netset_walk(spans.contest->set, collect_interval, &spans);
-	}
 	if (error == 0)
 		error = check_spans(ruleset, &spans, diagnostics);
 	free(spans.items);

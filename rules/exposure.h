@@ -20,4 +20,13 @@ enum {
  * public_addresses. */
 int exposure_check(const struct ruleset *, struct diagnostics *);
 
+/* Tells of the public parts of a range, by address. Stops when fn answers
+ * non-zero, and answers that. */
+int exposure_public(const struct netrange *,
+    int (*fn)(void *ctx, const struct netrange *), void *ctx);
+
+/* What each rule wins of the Internet where it lets relay, in the unit of
+ * public_addresses; sums has an element a rule. */
+int exposure_count(const struct ruleset *, uint64_t *sums);
+
 #endif

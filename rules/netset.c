@@ -503,8 +503,8 @@ segment_start(const struct netset *set, enum family family, uint32_t i)
 }
 
 /* A CIDR's size is all ones, and its first address has none of them. */
-static enum netform
-shortest_form(const struct netrange *range)
+enum netform
+netset_form(const struct netrange *range)
 {
 	struct netaddr size = range_size(range), more;
 
@@ -535,7 +535,7 @@ family_walk(const struct netset *set, enum family family,
 		    i + 1 == n
 			? addr_last(family)
 			: addr_previous(segment_start(set, family, i + 1));
-		range.form = shortest_form(&range);
+		range.form = netset_form(&range);
 		rc = fn(ctx, &range, picks[i]);
 	}
 	return rc;

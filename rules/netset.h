@@ -56,5 +56,7 @@ uint32_t netset_next(const struct netset *, uint32_t pick);
  * range. */
 int netset_walk(const struct netset *,
     int (*fn)(void *ctx, const struct netrange *, uint32_t pick), void *ctx);
+/* That form; the range's own is not asked. */
+enum netform netset_form(const struct netrange *);
 
 #endif

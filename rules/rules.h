@@ -214,13 +214,42 @@ struct holding {
 	struct where where;       /* of the range */
 	principal_set principals; /* of a session before AUTH */
 	right_set rights;         /* of a session before AUTH */
+	right_set authenticated;  /* after AUTH */
+	right_set partner;        /* with a partner's certificate; 0 where the
+				     connector takes none */
+	bool blocked; /* on the block list and not on the allow list: no
+			 recipient is accepted but by Bypass-Anti-Spam */
 };
 
 /* Walks all that is won on a listener at time now, by address. Stops when
  * fn answers non-zero, and answers that. -EAGAIN: the listener is not told
- * well enough to choose. */
+ * well enough to choose. -ENOMEM. */
 int ruleset_walk(const struct ruleset *, const struct listener *, int64_t now,
     int (*fn)(void *ctx, const struct holding *), void *ctx);
+
+/* The listeners that the policy tells from each other, up to room of them;
+ * answers how many there are. Addresses and ports that connectors name come
+ * first (0.0.0.0 or ::: every address of that family that is not named with
+ * that port); the last one is FAMILY_NONE, port 0: every listener that no
+ * other one is for. */
+size_t ruleset_listeners(
+    const struct ruleset *, struct listener *out, size_t room);
+/* ruleset_walk() for the n-th of them, counted from 0. */
+int ruleset_walk_nth(const struct ruleset *, size_t n, int64_t now,
+    int (*fn)(void *ctx, const struct holding *), void *ctx);
+
+/* Adds to the list what is doubtful in a ruleset at time now: warnings and
+ * notes, W-..., each with what to write instead. */
+void ruleset_check(const struct ruleset *, int64_t now, struct diagnostics *);
+
+/* The story behind a warning, for people; static. */
+struct story {
+	const char *id;    /* "W-..." */
+	const char *title; /* one line */
+	const char *text;  /* lines: what is doubtful, and how to mend it */
+};
+/* The i-th, NULL past the end. */
+const struct story *story_get(size_t i);
 
 /* ---- Events ---------------------------------------------------------- */
 

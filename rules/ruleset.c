@@ -367,6 +367,8 @@ struct walk {
 	int64_t now;
 	int (*fn)(void *ctx, const struct holding *);
 	void *ctx;
+	struct netaddr *cuts; /* where another part may begin; sorted */
+	size_t ncuts;
 };
 
 static struct netaddr
@@ -380,27 +382,66 @@ addr_step(struct netaddr addr, int step)
 	return addr;
 }
 
-/* The last address from first on to which the same ranges of a list apply as
- * to first, at most last. */
-static struct netaddr
-same_until(const struct range_list *list, const struct netaddr *first,
-    struct netaddr last)
+static int
+compare_cuts(const void *left, const void *right)
 {
-	size_t i;
+	return netaddr_compare(left, right);
+}
 
-	for (i = 0; i < list->count; i++) {
-		const struct netrange *range = &list->items[i].range;
+/* All lists that make clients of one interval differ. */
+static int
+cuts_make(struct walk *walk)
+{
+	const struct policy *policy = walk->ruleset->policy;
+	const struct range_list *lists[] = {
+		&policy->exchange_servers.remote_ip_ranges,
+		&policy->exchange_legacy_servers.remote_ip_ranges,
+		&policy->ip_allow_list,
+		&policy->ip_block_list,
+	};
+	size_t i, j, count = 0;
 
-		if (range->first.family != first->family)
-			continue;
-		if (netaddr_compare(&range->first, first) > 0 &&
-		    netaddr_compare(&range->first, &last) <= 0)
-			last = addr_step(range->first, -1);
-		else if (netrange_holds(range, first) &&
-			 netaddr_compare(&range->last, &last) < 0)
-			last = range->last;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		count += lists[i]->count;
+	if (count == 0)
+		return 0;
+	walk->cuts = calloc(count, 2 * sizeof(*walk->cuts));
+	if (walk->cuts == NULL)
+		return -ENOMEM;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (j = 0; j < lists[i]->count; j++) {
+			const struct netrange *range =
+			    &lists[i]->items[j].range;
+
+			/* The step behind a family's last address is above
+			 * or below all of its clients: no cut. */
+			walk->cuts[walk->ncuts++] = range->first;
+			walk->cuts[walk->ncuts++] = addr_step(range->last, 1);
+		}
 	}
-	return last;
+	qsort(walk->cuts, walk->ncuts, sizeof(*walk->cuts), compare_cuts);
+	return 0;
+}
+
+/* The last address from first on to which the same ranges of the lists apply
+ * as to first, at most last. */
+static struct netaddr
+same_until(const struct walk *walk, const struct netaddr *first,
+    const struct netaddr *last)
+{
+	size_t low = 0, high = walk->ncuts;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (netaddr_compare(&walk->cuts[middle], first) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == walk->ncuts || netaddr_compare(&walk->cuts[low], last) > 0)
+		return *last;
+	return addr_step(walk->cuts[low], -1);
 }
 
 /* Tells of one interval whose clients are all the same principal. */
@@ -408,6 +449,7 @@ static int
 walk_part(const struct walk *walk, const struct choice *choice,
     const struct netrange *clients)
 {
+	const struct policy *policy = walk->ruleset->policy;
 	struct holding holding = {
 		.clients = *clients,
 		.connector = choice->rule->written->name,
@@ -417,6 +459,16 @@ walk_part(const struct walk *walk, const struct choice *choice,
 	holding.principals = rule_principals(choice->rule,
 	    ruleset_server(walk->ruleset, &clients->first, walk->now));
 	holding.rights = rule_rights(choice->rule, holding.principals);
+	holding.authenticated = rule_rights(
+	    choice->rule, holding.principals | SET_OF(PRINCIPAL_AUTHENTICATED));
+	if (choice->rule->written->tls_domains.count != 0)
+		holding.partner = rule_rights(choice->rule,
+		    holding.principals | SET_OF(PRINCIPAL_PARTNER));
+	holding.blocked =
+	    ruleset_listed(walk->ruleset->block, &policy->ip_block_list,
+		&clients->first, walk->now) != NULL &&
+	    ruleset_listed(walk->ruleset->allow, &policy->ip_allow_list,
+		&clients->first, walk->now) == NULL;
 	return walk->fn(walk->ctx, &holding);
 }
 
@@ -424,7 +476,6 @@ static int
 walk_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 {
 	const struct walk *walk = ctx;
-	const struct policy *policy = walk->ruleset->policy;
 	struct choice choice = contest_choose(
 	    walk->ruleset, walk->contest, &clients->first, walk->now);
 	struct netrange part = *clients;
@@ -435,12 +486,7 @@ walk_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 				       walk->family != clients->first.family))
 		return 0;
 	while (result == 0) {
-		part.last =
-		    same_until(&policy->exchange_servers.remote_ip_ranges,
-			&part.first, clients->last);
-		part.last = same_until(
-		    &policy->exchange_legacy_servers.remote_ip_ranges,
-		    &part.first, part.last);
+		part.last = same_until(walk, &part.first, &clients->last);
 		if (netaddr_compare(&part.first, &clients->first) != 0 ||
 		    netaddr_compare(&part.last, &clients->last) != 0)
 			part.form = NETFORM_RANGE;
@@ -451,6 +497,17 @@ walk_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 			break;
 		part.first = addr_step(part.last, 1);
 	}
+	return result;
+}
+
+static int
+walk_contest(struct walk *walk)
+{
+	int result = cuts_make(walk);
+
+	if (result == 0)
+		result = netset_walk(walk->contest->set, walk_interval, walk);
+	free(walk->cuts);
 	return result;
 }
 
@@ -480,5 +537,36 @@ ruleset_walk(const struct ruleset *ruleset, const struct listener *listener,
 			return -EAGAIN;
 		walk.contest = contest;
 	}
-	return netset_walk(walk.contest->set, walk_interval, &walk);
+	return walk_contest(&walk);
+}
+
+size_t
+ruleset_listeners(
+    const struct ruleset *ruleset, struct listener *out, size_t room)
+{
+	size_t i;
+
+	for (i = 0; i < ruleset->nviews && i < room; i++)
+		out[i] = (struct listener){
+			.addr = ruleset->views[i].addr,
+			.port = ruleset->views[i].port,
+		};
+	return ruleset->nviews;
+}
+
+int
+ruleset_walk_nth(const struct ruleset *ruleset, size_t n, int64_t now,
+    int (*fn)(void *ctx, const struct holding *), void *ctx)
+{
+	struct walk walk = {
+		.ruleset = ruleset,
+		.now = now,
+		.fn = fn,
+		.ctx = ctx,
+	};
+
+	assert(n < ruleset->nviews);
+	walk.contest = &ruleset->contests[ruleset->views[n].contest];
+	walk.family = ruleset->views[n].addr.family;
+	return walk_contest(&walk);
 }

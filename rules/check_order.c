@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * check_order - which range lies in which.
+ *
+ * Sorts ranges and finds for each the smallest one that holds it, in one
+ * pass. Does not know what for.
+ */
+#include "check.h"
+
+#include <stdlib.h>
+
+static int
+item_compare(const void *left, const void *right)
+{
+	const struct item *a = left, *b = right;
+	int order = addr_order(&a->first, &b->first);
+
+	if (order == 0)
+		order =
+		    addr_order(&b->range->range.last, &a->range->range.last);
+	if (order == 0)
+		order = (a->rule > b->rule) - (a->rule < b->rule);
+	return order != 0 ? order
+			  : (a->index > b->index) - (a->index < b->index);
+}
+
+void
+items_sort(struct item *items, size_t count)
+{
+	size_t i;
+
+	for (i = 1; i < count; i++)
+		if (item_compare(&items[i - 1], &items[i]) > 0)
+			break;
+	if (i < count)
+		qsort(items, count, sizeof(*items), item_compare);
+}
+
+/* One that ends before another begun later is of no more use: whatever both
+ * hold from there on the later one holds, and where they cross they are of
+ * one connector. So the top of the stack is always what holds the next. */
+void
+items_nest(const struct item *items, size_t count, uint32_t *stack,
+    void (*fn)(void *, const struct item *, const struct item *), void *ctx)
+{
+	size_t i, depth = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct netaddr *last = &items[i].range->range.last;
+
+		while (depth > 0 &&
+		       addr_order(&items[stack[depth - 1]].range->range.last,
+			   last) < 0)
+			depth--;
+		fn(ctx, &items[i], depth > 0 ? &items[stack[depth - 1]] : NULL);
+		stack[depth++] = (uint32_t)i;
+	}
+}
