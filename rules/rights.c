@@ -10,6 +10,7 @@
 #include "rights.h"
 
 #include <assert.h>
+#include <string.h>
 #include "ascii.h"
 
 /* clang-format off */
@@ -171,12 +172,29 @@ right_parse(const char *text)
 	return found;
 }
 
+/* Groups of the domain are printed with its name, CONTOSO\Exchange Servers. */
+static const char *
+without_domain(const char *text)
+{
+	const char *name = strrchr(text, '\\');
+
+	if (name == NULL || strchr(text, '\\') != name)
+		return text;
+	name++;
+	return ascii_same(name, "Exchange Servers") ||
+		       ascii_same(name, "ExchangeLegacyInterop")
+		   ? name
+		   : text;
+}
+
 int
 principal_parse(const char *text)
 {
-	int found = find_name(principal_names, PRINCIPAL_COUNT, text);
+	int found;
 	size_t i;
 
+	text = without_domain(text);
+	found = find_name(principal_names, PRINCIPAL_COUNT, text);
 	for (i = 0; found < 0 && i < COUNT(principal_aliases); i++)
 		if (ascii_same(principal_aliases[i].text, text))
 			found = principal_aliases[i].value;
