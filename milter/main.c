@@ -59,8 +59,9 @@ struct daemon {
 	struct counters counters;
 	struct policyd *policyd;
 	pthread_t signals, service;
-	atomic_bool ended; /* libmilter's part is */
-	int rc;            /* and how */
+	atomic_bool ending; /* a signal said so */
+	atomic_bool ended;  /* libmilter's part is */
+	int rc;             /* and how */
 };
 
 static void
@@ -119,7 +120,9 @@ service_run(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	d->rc = smfi_main() == MI_SUCCESS ? 0 : -EIO;
+	/* Its signal thread closes the socket that its listener polls, which
+	 * the listener now and then takes for a failure. */
+	d->rc = smfi_main() == MI_SUCCESS || atomic_load(&d->ending) ? 0 : -EIO;
 	atomic_store(&d->ended, true);
 	pthread_kill(d->signals, SIGUSR1);
 	return NULL;
@@ -134,6 +137,7 @@ service_end(struct daemon *d, int signal)
 {
 	const struct timespec step = { .tv_nsec = END_STEP_MS * 1000000L };
 
+	atomic_store(&d->ending, true);
 	kill(getpid(), signal);
 	for (int i = 0; i < END_STEPS && !atomic_load(&d->ended); i++) {
 		nanosleep(&step, NULL);
