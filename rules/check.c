@@ -59,14 +59,6 @@ check_say(struct check *check, enum warning warning, enum severity severity,
 
 /* ---- Rights ---------------------------------------------------------- */
 
-bool
-check_relays(const struct rule *rule)
-{
-	return rule->base == SET_OF(PRINCIPAL_EXTERNALLY_SECURED) ||
-	       (rule_rights(rule, rule->base) & SET_OF(RIGHT_ANY_RECIPIENT)) !=
-		   0;
-}
-
 static int
 on_public(void *ctx, const struct netrange *part)
 {

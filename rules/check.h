@@ -78,9 +78,6 @@ addr_order(const struct netaddr *a, const struct netaddr *b)
 void check_say(struct check *, enum warning, enum severity, struct where,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Whether clients of a connector relay, or are trusted, without AUTH. */
-bool check_relays(const struct rule *);
-
 /* Whether no address of a range is public. */
 bool check_is_private(const struct netrange *);
 

@@ -176,7 +176,7 @@ find_catch_all(struct ranges *ranges, size_t count, struct reach (*reach)[2])
 		bool ipv6 = item->first.family == FAMILY_IPV6;
 		struct reach *far = &reach[item->rule][ipv6];
 
-		if (far->whole || !check_relays(&ruleset->rules[item->rule]) ||
+		if (far->whole || !rule_relays(&ruleset->rules[item->rule]) ||
 		    item->first.hi > far->next.hi ||
 		    (item->first.hi == far->next.hi &&
 			item->first.lo > far->next.lo) ||
@@ -242,7 +242,7 @@ on_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 			&rule->written->remote_ip_ranges.items[slot->range]))
 			continue;
 		mark_of(ranges, slot->rule, slot->range)->flags |= MARK_WINS;
-		if (!live && check_relays(rule))
+		if (!live && rule_relays(rule))
 			see_relay(ranges, slot, clients);
 		live = true;
 	}

@@ -49,14 +49,6 @@ static const struct { struct netaddr first, last; } private_ranges[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool
-rule_relays(const struct rule *rule)
-{
-	return rule->base == SET_OF(PRINCIPAL_EXTERNALLY_SECURED) ||
-	       (rule_rights(rule, rule->base) & SET_OF(RIGHT_ANY_RECIPIENT)) !=
-		   0;
-}
-
 static int
 span_add(struct spans *spans, struct span span)
 {

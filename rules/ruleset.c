@@ -299,6 +299,14 @@ rule_rights(const struct rule *rule, principal_set principals)
 	return allowed & ~rule_denied(rule, principals);
 }
 
+bool
+rule_relays(const struct rule *rule)
+{
+	return rule->base == SET_OF(PRINCIPAL_EXTERNALLY_SECURED) ||
+	       (rule_rights(rule, rule->base) & SET_OF(RIGHT_ANY_RECIPIENT)) !=
+		   0;
+}
+
 static const struct extended_right *
 extended_find(const struct connector *connector, principal_set principals,
     enum right right, bool deny)

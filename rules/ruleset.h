@@ -100,6 +100,9 @@ principal_set rule_principals(const struct rule *, principal_set server);
  * of anonymous do not hold for who authenticated. */
 right_set rule_rights(const struct rule *, principal_set);
 right_set rule_denied(const struct rule *, principal_set);
+/* Whether clients of a connector relay, or are trusted, without AUTH: what an
+ * open relay is judged by, and what check warns of. */
+bool rule_relays(const struct rule *);
 /* Where a right comes from ("AnonymousUsers", "extended_rights") or what
  * denies it; NULL: nothing gives it, and where is the connector. */
 const char *rule_right_origin(
