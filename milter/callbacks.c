@@ -102,8 +102,7 @@ connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
 	session_feed(c->session, e, d);
 	/* Not at each header: a macro is searched for. */
 	c->report.queue = stage_is_named(e->stage) ? macro_get(ctx, "i") : NULL;
-	c->report.login = e->stage == STAGE_MAIL ? e->mail.auth : NULL;
-	report_decision(&c->report, d, argument);
+	report_decision(&c->report, e, d, argument);
 }
 
 /* Feeds where nobody waits for an answer: at these stages the engine only

@@ -81,8 +81,7 @@ query_feed(
 {
 	clocks_read(e);
 	session_feed(q->session, e, d);
-	q->report.login = e->stage == STAGE_MAIL ? e->mail.auth : NULL;
-	report_decision(&q->report, d, argument);
+	report_decision(&q->report, e, d, argument);
 	if (d->verdict == VERDICT_ACCEPT)
 		return true;
 	reply_format(&d->reply, q->answer);

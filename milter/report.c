@@ -70,6 +70,52 @@ where_add(struct logline *l, const struct where *w)
 		    w->line, w->column);
 }
 
+static void
+connect_add(struct logline *l, const struct event *e)
+{
+	const struct listener *local = &e->connect.local;
+	bool ipv6 = local->addr.family == FAMILY_IPV6;
+	char addr[NETADDR_TEXT_SIZE];
+
+	if (e->connect.client_port >= 0)
+		logline_format(l, "port", "%d", e->connect.client_port);
+	if (local->addr.family != FAMILY_NONE || local->port != 0)
+		logline_format(l, "listener", "%s%s%s:%u", ipv6 ? "[" : "",
+		    netaddr_format(&local->addr, addr), ipv6 ? "]" : "",
+		    local->port);
+}
+
+static void
+params_add(struct logline *l, const char *const *params)
+{
+	char text[LOGLINE_VALUE_MAX + 2] = "";
+	size_t len = 0;
+
+	/* One byte too many shows as cut. */
+	for (; params != NULL && *params != NULL && len + 1 < sizeof(text);
+	     params++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+		    len ? " " : "", *params);
+	logline_add(l, "params", len ? text : NULL);
+}
+
+/* What else the decision was made of. Last in the line: what a client makes
+ * too long costs it these and not the verdict. */
+static void
+facts_add(struct logline *l, const struct event *e)
+{
+	if (e->stage == STAGE_CONNECT) {
+		connect_add(l, e);
+	} else if (e->stage == STAGE_MAIL) {
+		logline_add(l, "tls", e->mail.tls ? "yes" : NULL);
+		logline_add(l, "cert", e->mail.cert);
+		params_add(l, e->mail.params);
+	} else if (e->stage == STAGE_RCPT) {
+		logline_add(l, "resolved", e->rcpt.resolved);
+		logline_add(l, "mailer", e->rcpt.mailer);
+	}
+}
+
 static bool
 stage_is_logged(enum stage stage)
 {
@@ -105,8 +151,8 @@ clocks_read(struct event *e)
 }
 
 void
-report_decision(
-    const struct report *r, const struct decision *d, const char *argument)
+report_decision(const struct report *r, const struct event *e,
+    const struct decision *d, const char *argument)
 {
 	char addr[NETADDR_TEXT_SIZE], range[NETRANGE_TEXT_SIZE];
 	char reply[REPLY_TEXT_SIZE];
@@ -126,9 +172,9 @@ report_decision(
 	logline_add(&l, "via", r->via);
 	logline_add(&l, "queue", r->queue);
 	logline_add(&l, "client", netaddr_format(&r->client, addr));
-	if (d->stage == STAGE_MAIL) {
+	if (e->stage == STAGE_MAIL) {
 		logline_add(&l, "helo", r->helo);
-		logline_add(&l, "auth", r->login);
+		logline_add(&l, "auth", e->mail.auth);
 	}
 	logline_add(&l, "connector", session_connector(r->session));
 	logline_add(&l, "range", won ? netrange_format(won, range) : NULL);
@@ -147,6 +193,7 @@ report_decision(
 	logline_add(&l, "why", d->why);
 	where_add(&l, &d->where);
 	logline_add(&l, "policy", ruleset_id(session_ruleset(r->session)));
+	facts_add(&l, e);
 	log_line(priority, &l);
 }
 

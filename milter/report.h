@@ -19,8 +19,7 @@ struct report {
 	struct netaddr client;
 	/* NULL: not known. They must live while a line is made. */
 	const char *queue; /* the MTA's queue id */
-	const char *helo;  /* said on lines of mail, as is the next */
-	const char *login; /* who authenticated */
+	const char *helo;  /* said on lines of mail */
 };
 
 /* A new session id, unique on this host for practical purposes. */
@@ -30,9 +29,10 @@ void report_id(char id[REPORT_ID_SIZE]);
 void clocks_read(struct event *);
 
 /* Logs refusals at every stage, and what was accepted at connect, mail, rcpt
- * and end of message. argument may be NULL. */
-void report_decision(
-    const struct report *, const struct decision *, const char *argument);
+ * and end of message, with all of the envelope that the event told: explain
+ * --log decides again from it. argument may be NULL. */
+void report_decision(const struct report *, const struct event *,
+    const struct decision *, const char *argument);
 /* Logs every complaint; priority by severity. */
 void report_diagnostics(struct diagnostics *);
 

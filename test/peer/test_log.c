@@ -158,6 +158,37 @@ log_names_the_message(void **state)
 	expect_line(client, "stage=rcpt", 2, NULL, "queue=");
 }
 
+/* What explain --log needs to decide again. */
+static void
+log_tells_the_facts(void **state)
+{
+	static const char *const mail[] = { "<a@b.example>", "SIZE=42",
+		"BODY=8BITMIME", NULL };
+	static const char client[] = "client=192.0.2.89";
+	struct peer *p = daemon_peer(&shared, client + 7);
+	struct peer_reply r;
+
+	(void)state;
+	expect_continue(peer_mail(p, mail_chris, &r), &r);
+	assert_int_equal(peer_define(p, "{tls_version}", "TLSv1.3"), 0);
+	assert_int_equal(peer_define(p, "{cert_subject}", "a b"), 0);
+	expect_continue(peer_mail(p, mail, &r), &r);
+	assert_int_equal(peer_define(p, "{rcpt_addr}", "a@contoso.com"), 0);
+	assert_int_equal(peer_define(p, "{rcpt_mailer}", "local"), 0);
+	expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+	peer_free(p);
+	daemon_wait(&shared, client, 4);
+	expect_line(client, "stage=connect", 0, " listener=10.1.1.1:25", NULL);
+	expect_line(client, "stage=connect", 0, " port=", "tls=");
+	expect_line(client, "stage=mail", 0, NULL, "tls=");
+	expect_line(client, "stage=mail", 0, NULL, "params=");
+	expect_line(client, "stage=mail", 1, " tls=yes cert=\"a b\" ", "port=");
+	expect_line(
+	    client, "stage=mail", 1, " params=\"SIZE=42 BODY=8BITMIME\"", NULL);
+	expect_line(client, "stage=rcpt", 0,
+	    " resolved=a@contoso.com mailer=local", "tls=");
+}
+
 static void
 ends_well(void **state)
 {
@@ -172,6 +203,7 @@ log_tests(void)
 		cmocka_unit_test(log_has_no_control_bytes),
 		cmocka_unit_test(log_says_why),
 		cmocka_unit_test(log_names_the_message),
+		cmocka_unit_test(log_tells_the_facts),
 		cmocka_unit_test(ends_well),
 	};
 
