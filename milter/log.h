@@ -15,7 +15,14 @@
 #include <stdbool.h>
 #include <syslog.h>
 
-enum log_target { LOG_TARGET_SYSLOG, LOG_TARGET_STDERR };
+enum log_target {
+	LOG_TARGET_AUTO, /* not known yet; never opened */
+	LOG_TARGET_SYSLOG,
+	LOG_TARGET_STDERR,
+	LOG_TARGET_COUNT
+};
+
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_COUNT };
 
 /* Call while there is one thread. */
 void log_open(enum log_target);

@@ -64,22 +64,6 @@ struct daemon {
 	int rc;             /* and how */
 };
 
-static void
-diagnostics_print(struct diagnostics *list)
-{
-	const struct diagnostic *d;
-
-	for (size_t i = 0; (d = diagnostics_get(list, i)); i++) {
-		if (d->where.line)
-			fprintf(stderr, "%s:%" PRIu32 ":%" PRIu32 ": ",
-			    d->where.file, d->where.line, d->where.column);
-		else if (d->where.file)
-			fprintf(stderr, "%s: ", d->where.file);
-		fprintf(stderr, "%s: %s [%s]\n", severity_name(d->severity),
-		    d->message, d->id);
-	}
-}
-
 /* print: to people, on standard error; else to the log. */
 static int
 policy_read(struct store *store, bool print)
@@ -91,7 +75,7 @@ policy_read(struct store *store, bool print)
 		return -ENOMEM;
 	rc = store_load(store, list);
 	if (print)
-		diagnostics_print(list);
+		report_print(list);
 	else
 		report_diagnostics(list);
 	if (rc && !diagnostics_count(list, SEVERITY_ERROR))
@@ -196,6 +180,7 @@ access_find(const struct daemon *d, struct access *out)
 {
 	const struct options *o = &d->options;
 	struct access a = { (uid_t)-1, (gid_t)-1, o->socket_mode };
+	const char *group = o->socket_group ? o->socket_group : "postfix";
 	bool root = geteuid() == 0;
 
 	if (d->milter.type != SPEC_UNIX &&
@@ -205,12 +190,10 @@ access_find(const struct daemon *d, struct access *out)
 	}
 	if (root && d->identity.user)
 		a.owner = d->identity.uid;
-	if ((root || o->socket_group_given) &&
-	    group_find(o->socket_group, &a.group)) {
-		log_message(o->socket_group_given ? LOG_ERR : LOG_WARNING,
-		    "there is no group %s: use --socket-group",
-		    o->socket_group);
-		if (o->socket_group_given)
+	if ((root || o->socket_group) && group_find(group, &a.group)) {
+		log_message(o->socket_group ? LOG_ERR : LOG_WARNING,
+		    "there is no group %s: use --socket-group", group);
+		if (o->socket_group)
 			return -ENOENT;
 	}
 	*out = a;

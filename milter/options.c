@@ -1,201 +1,500 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options.c - the command line of connector-milter(8).
+ * options.c - the options of connector-milter(8), as one table.
  *
- * Judges the form of an option only; whether a user or a socket is there is
- * found out by who needs it.
+ * A row is all that an option needs: it is --socket-mode on the command line
+ * and socket_mode in milter.yaml, both read by the row's decoder (schema.h),
+ * and a line of --help. To add one, add a member to struct options and a row
+ * here; the manual has to tell of it, too. Judges the form of a value only:
+ * whether a user or a socket is there is found out by who needs it.
  */
 #include "options.h"
+#include "arena.h"
+#include "files.h"
+#include "report.h"
+#include "schema.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	OPTION_POLICY_SOCKET = 256,
-	OPTION_SOCKET_MODE,
-	OPTION_SOCKET_GROUP,
-	OPTION_LOG,
-	OPTION_LOG_FORMAT,
-	OPTION_PID_FILE,
-	OPTION_HELP,
+	TEXT_MAX = 4096,
+	FILE_MAX = 1 << 16,
+	MISTAKES_MAX = 50,
+	LONG_BASE = 256, /* above every letter */
+	HELP_COLUMN = 26,
+	HELP_WIDTH = 79,
 };
 
-static const struct option longopts[] = {
-	{ "policy", required_argument, NULL, 'p' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "policy-socket", required_argument, NULL, OPTION_POLICY_SOCKET },
-	{ "user", required_argument, NULL, 'u' },
-	{ "socket-mode", required_argument, NULL, OPTION_SOCKET_MODE },
-	{ "socket-group", required_argument, NULL, OPTION_SOCKET_GROUP },
-	{ "log", required_argument, NULL, OPTION_LOG },
-	{ "log-format", required_argument, NULL, OPTION_LOG_FORMAT },
-	{ "pid-file", required_argument, NULL, OPTION_PID_FILE },
-	{ "foreground", no_argument, NULL, 'f' },
-	{ "test", no_argument, NULL, 't' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+struct row {
+	struct field field;
+	char letter;
+	const char *argument; /* NULL: a switch */
+	const char *standard; /* the value that it has before; NULL: none */
+	bool command_line;    /* not in the file */
 };
 
-static const char help[] =
-    "usage: connector-milter [-ftV] [-p POLICY] [-s SOCKET] "
-    "[-u USER[:GROUP]]\n"
-    "           [--policy-socket SOCKET] [--socket-mode MODE] "
-    "[--socket-group GROUP]\n"
-    "           [--log syslog|stderr] [--log-format logfmt] "
-    "[--pid-file PATH]\n"
-    "\n"
-    "Exchange Receive connectors for Postfix and Sendmail.\n"
-    "\n"
-    "  -p, --policy POLICY     the policy (" POLICY_DEFAULT ")\n"
-    "  -s, --socket SOCKET     the milter's socket: unix:/path, "
-    "inet:port[@host],\n"
-    "                          inet6:port[@[addr]], fd:N\n"
-    "                          (unix:" SOCKET_FOLDER "/milter.sock)\n"
-    "      --policy-socket SOCKET\n"
-    "                          Postfix's policy service, or \"none\"\n"
-    "                          (unix:" SOCKET_FOLDER "/policy.sock)\n"
-    "  -u, --user USER[:GROUP] runs as this user\n"
-    "      --socket-mode MODE  of UNIX sockets, octal (0660)\n"
-    "      --socket-group GROUP\n"
-    "                          of UNIX sockets (postfix)\n"
-    "      --log syslog|stderr where lines go (syslog; with -f stderr)\n"
-    "      --log-format logfmt\n"
-    "      --pid-file PATH     holds the number of the process\n"
-    "  -f, --foreground        does not become a daemon\n"
-    "  -t, --test              tests the policy: exits with 0 if it is "
-    "good, else 2\n"
-    "  -V, --version           says its version\n"
-    "      --help              says this\n"
-    "\n"
-    "SIGUSR1 reloads the policy, SIGTERM ends the program.\n";
+static const char *
+log_target_word(int i)
+{
+	static const char *const names[] = {
+		[LOG_TARGET_AUTO] = "auto",
+		[LOG_TARGET_SYSLOG] = "syslog",
+		[LOG_TARGET_STDERR] = "stderr",
+	};
+
+	return names[i];
+}
+
+static const char *
+log_format_word(int i)
+{
+	static const char *const names[] = {
+		[LOG_FORMAT_LOGFMT] = "logfmt",
+	};
+
+	return names[i];
+}
+
+/* clang-format off */
+static const struct words
+	log_targets = { "a place for the log", log_target_word, NULL, LOG_TARGET_COUNT, NULL },
+	log_formats = { "a form of the log", log_format_word, NULL, LOG_FORMAT_COUNT, NULL };
+/* clang-format on */
+
+static int
+value_wrong(
+    struct decoder *decoder, const struct item *item, const char *advice)
+{
+	char show[SHOWN_SIZE];
+
+	complain(decoder->complaints, "E-VALUE", item->where, "%s: \"%s\": %s",
+	    decoder->key, shown(item->text, show), advice);
+	source_next(decoder->source);
+	return -EINVAL;
+}
+
+/* A mode_t. */
+static int
+mode_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	unsigned long mode;
+	char *end;
+
+	if (!item)
+		return -EINVAL;
+	mode = strtoul(item->text, &end, 8);
+	if (item->len > 4 || strspn(item->text, "01234567") != item->len ||
+	    mode > 0777)
+		return value_wrong(
+		    decoder, item, "write an octal mode such as 0660");
+	schema_store(field, object, mode);
+	source_next(decoder->source);
+	return 0;
+}
+
+/* USER or USER:GROUP. */
+static int
+user_decode(struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct item *item = schema_item(decoder);
+	struct options *o = object;
+	const char *colon;
+	char *user;
+	size_t len;
+
+	(void)field;
+	if (!item)
+		return -EINVAL;
+	len = strcspn(item->text, ":");
+	colon = item->text[len] ? item->text + len : NULL;
+	if (!len || (colon && !colon[1]))
+		return value_wrong(decoder, item, "write USER or USER:GROUP");
+	user = arena_text(decoder->arena, item->text, item->len);
+	if (!user)
+		return -ENOMEM;
+	user[len] = '\0';
+	o->user = user;
+	o->group = colon ? user + len + 1 : NULL;
+	source_next(decoder->source);
+	return 0;
+}
+
+/* clang-format off */
+static const struct row rows[] = {
+	{ { .key = "config", .decode = schema_text, AT(options, config),
+	    .max = TEXT_MAX, .doc = "the file of these options" },
+	  'c', "FILE", CONFIG_DEFAULT, true },
+	{ { .key = "policy", .decode = schema_text, AT(options, policy),
+	    .max = TEXT_MAX, .doc = "the policy" },
+	  'p', "FILE", POLICY_DEFAULT, false },
+	{ { .key = "socket", .decode = schema_text, AT(options, milter_socket),
+	    .max = TEXT_MAX, .doc = "the milter's socket: unix:/path, "
+	    "inet:port[@host],\ninet6:port[@[addr]], fd:N" },
+	  's', "SOCKET", "unix:" SOCKET_FOLDER "/milter.sock", false },
+	{ { .key = "policy_socket", .decode = schema_text,
+	    AT(options, policy_socket), .max = TEXT_MAX,
+	    .doc = "Postfix's policy service, or \"none\"" },
+	  0, "SOCKET", "unix:" SOCKET_FOLDER "/policy.sock", false },
+	{ { .key = "user", .decode = user_decode, AT(options, user),
+	    .doc = "runs as this user" },
+	  'u', "USER[:GROUP]", NULL, false },
+	{ { .key = "socket_mode", .decode = mode_decode,
+	    AT(options, socket_mode), .doc = "of UNIX sockets, octal" },
+	  0, "MODE", "0660", false },
+	{ { .key = "socket_group", .decode = schema_text,
+	    AT(options, socket_group), .max = TEXT_MAX,
+	    .doc = "of UNIX sockets (postfix)" },
+	  0, "GROUP", NULL, false },
+	{ { .key = "log", .decode = schema_word, AT(options, log),
+	    .words = &log_targets, .doc = "where lines go; auto: stderr with "
+	    "-f,\nelse syslog" },
+	  0, "syslog|stderr", "auto", false },
+	{ { .key = "log_format", .decode = schema_word,
+	    AT(options, log_format), .words = &log_formats,
+	    .doc = "the form of a line" },
+	  0, "logfmt", "logfmt", false },
+	{ { .key = "pid_file", .decode = schema_text, AT(options, pid_file),
+	    .max = TEXT_MAX, .doc = "holds the number of the process" },
+	  0, "PATH", NULL, false },
+	{ { .key = "foreground", .decode = schema_bool,
+	    AT(options, foreground), .doc = "does not become a daemon" },
+	  'f', NULL, NULL, false },
+	{ { .key = "test", .decode = schema_bool, AT(options, test),
+	    .doc = "tests the policy: exits with 0 if it is good,\nelse 2" },
+	  't', NULL, NULL, true },
+	{ { .key = "version", .decode = schema_bool, AT(options, version),
+	    .doc = "says its version" },
+	  'V', NULL, NULL, true },
+	{ { .key = "help", .decode = schema_bool, AT(options, help),
+	    .doc = "says this" },
+	  0, NULL, NULL, true },
+};
+/* clang-format on */
+
+enum { ROWS = sizeof(rows) / sizeof(*rows), NAME_SIZE = 32 };
+
+/* ---- The command line ------------------------------------------------ */
+
+/* The table in the form of getopt_long(3). */
+struct names {
+	char text[ROWS][NAME_SIZE]; /* socket-mode */
+	struct option options[ROWS + 1];
+	char letters[2 * ROWS + 1];
+};
+
+static void
+names_fill(struct names *names)
+{
+	size_t n = 0;
+
+	*names = (struct names){ 0 };
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *row = &rows[i];
+		char *text = names->text[i];
+
+		snprintf(text, NAME_SIZE, "%s", row->field.key);
+		for (char *c = text; *c; c++)
+			if (*c == '_')
+				*c = '-';
+		names->options[i] = (struct option){
+			.name = text,
+			.has_arg = row->argument != NULL,
+			.val = row->letter ? row->letter : LONG_BASE + (int)i,
+		};
+		if (row->letter)
+			names->letters[n++] = row->letter;
+		if (row->letter && row->argument)
+			names->letters[n++] = ':';
+	}
+}
+
+/* -1: getopt_long() did not know it, and said so. */
+static int
+row_find(int val)
+{
+	for (int i = 0; i < ROWS; i++)
+		if (val == LONG_BASE + i || (val && val == rows[i].letter))
+			return i;
+	return -1;
+}
+
+/* Reads a value of the command line as if it stood in the file, in quotes. */
+static int
+value_decode(struct options *o, const struct row *row, const char *name,
+    const char *value, struct complaints *complaints)
+{
+	struct decoder decoder = {
+		.arena = o->texts, .complaints = complaints, .key = name
+	};
+	char *quoted = malloc(2 * strlen(value) + 3);
+	size_t n = 0;
+	int rc = -ENOMEM;
+
+	if (!quoted)
+		return rc;
+	quoted[n++] = '\'';
+	for (; *value; value++) {
+		if (*value == '\'')
+			quoted[n++] = '\'';
+		quoted[n++] = *value;
+	}
+	quoted[n++] = '\'';
+	decoder.source = source_new(quoted, n, NULL, complaints);
+	if (decoder.source) {
+		rc = row->field.decode(&decoder, &row->field, o);
+		if (!rc)
+			rc = source_status(decoder.source);
+	}
+	source_free(decoder.source);
+	free(quoted);
+	return rc;
+}
 
 static enum options_result
-option_wrong(const char *option, const char *value, const char *advice)
+option_wrong(const char *option, const char *advice)
 {
 	fprintf(stderr,
-	    "connector-milter: %s%s%s: %s; see connector-milter --help\n",
-	    option, *value ? " " : "", value, advice);
+	    "connector-milter: %s%s%s; see connector-milter --help\n", option,
+	    *option ? ": " : "", advice);
 	return OPTIONS_WRONG;
 }
 
+/* Reads a value that is the program's own, or an argument. */
 static enum options_result
-mode_parse(struct options *o, const char *text)
+value_take(struct options *o, const struct row *row, const char *name,
+    const char *value)
 {
-	char *end;
-	unsigned long mode = strtoul(text, &end, 8);
+	struct diagnostics *list = diagnostics_new();
+	struct complaints complaints = { list, MISTAKES_MAX };
+	enum options_result result = OPTIONS_RUN;
+	char option[NAME_SIZE + 2];
+	int rc = -ENOMEM;
 
-	if (end == text || *end || mode > 0777 || *text == '-')
-		return option_wrong(
-		    "--socket-mode", text, "write an octal mode such as 0660");
-	o->socket_mode = (mode_t)mode;
-	return OPTIONS_RUN;
+	snprintf(option, sizeof(option), "--%s", name);
+	if (list)
+		rc = value_decode(o, row, option, value, &complaints);
+	if (rc && list && diagnostics_get(list, 0))
+		result = option_wrong("", diagnostics_get(list, 0)->message);
+	else if (rc)
+		result = option_wrong(option, strerror(-rc));
+	diagnostics_free(list);
+	return result;
 }
 
 static enum options_result
-user_parse(struct options *o, char *text)
+arguments_take(
+    struct options *o, const struct names *names, int argc, char **argv)
 {
-	char *colon = strchr(text, ':');
+	int c;
 
-	if (colon) {
-		*colon = '\0';
-		o->group = colon + 1;
+	optind = 0; /* from the beginning, also when called again */
+	while ((c = getopt_long(
+		    argc, argv, names->letters, names->options, NULL)) != -1) {
+		enum options_result result;
+		int i = row_find(c);
+
+		if (i < 0)
+			return OPTIONS_WRONG;
+		result = value_take(o, &rows[i], names->text[i],
+		    rows[i].argument ? optarg : "true");
+		if (result != OPTIONS_RUN)
+			return result;
 	}
-	o->user = text;
-	if (!*text || (colon && !colon[1]))
-		return option_wrong("-u", "", "write USER or USER:GROUP");
+	if (optind < argc)
+		return option_wrong(argv[optind], "is not an option");
 	return OPTIONS_RUN;
 }
 
 static enum options_result
-log_parse(struct options *o, const char *text, bool *given)
+standards_take(struct options *o, const struct names *names)
 {
-	*given = true;
-	if (!strcmp(text, "syslog"))
-		o->log = LOG_TARGET_SYSLOG;
-	else if (!strcmp(text, "stderr"))
-		o->log = LOG_TARGET_STDERR;
-	else
-		return option_wrong(
-		    "--log", text, "this version knows syslog and stderr");
-	return OPTIONS_RUN;
+	struct arena *texts = o->texts;
+	enum options_result result = OPTIONS_RUN;
+
+	*o = (struct options){ .texts = texts };
+	for (int i = 0; i < ROWS && result == OPTIONS_RUN; i++)
+		if (rows[i].standard)
+			result = value_take(
+			    o, &rows[i], names->text[i], rows[i].standard);
+	return result;
 }
 
-static enum options_result
-option_take(struct options *o, int c, bool *log_given)
+/* ---- The file -------------------------------------------------------- */
+
+/* A file whose lines are all comments says nothing, which is no mistake. */
+static bool
+text_is_blank(const char *text)
 {
-	switch (c) {
-	case 'p':
-		o->policy = optarg;
-		return OPTIONS_RUN;
-	case 's':
-		o->milter_socket = optarg;
-		return OPTIONS_RUN;
-	case 'u':
-		return user_parse(o, optarg);
-	case 'f':
-		o->foreground = true;
-		return OPTIONS_RUN;
-	case 't':
-		o->test = true;
-		return OPTIONS_RUN;
-	case 'V':
-		puts("connector-milter " VERSION);
-		return OPTIONS_DONE;
-	case OPTION_HELP:
-		fputs(help, stdout);
-		return OPTIONS_DONE;
-	case OPTION_POLICY_SOCKET:
-		o->policy_socket = optarg;
-		return OPTIONS_RUN;
-	case OPTION_SOCKET_MODE:
-		return mode_parse(o, optarg);
-	case OPTION_SOCKET_GROUP:
-		o->socket_group = optarg;
-		o->socket_group_given = true;
-		return OPTIONS_RUN;
-	case OPTION_LOG:
-		return log_parse(o, optarg, log_given);
-	case OPTION_LOG_FORMAT:
-		if (strcmp(optarg, "logfmt") != 0)
-			return option_wrong("--log-format", optarg,
-			    "this version knows logfmt");
-		return OPTIONS_RUN;
-	case OPTION_PID_FILE:
-		o->pid_file = optarg;
-		return OPTIONS_RUN;
-	default: /* getopt_long() has said it */
-		return OPTIONS_WRONG;
+	while (*text) {
+		text += strspn(text, " \t\r\n");
+		if (*text && *text != '#')
+			return false;
+		text += strcspn(text, "\n");
 	}
+	return true;
+}
+
+static void
+text_decode(struct options *o, const char *text, size_t len,
+    struct complaints *complaints)
+{
+	struct field fields[ROWS];
+	struct record record = { .what = "the options", .fields = fields };
+	const struct record *const records[] = { &record, NULL };
+	const struct schema schema = { .records = records,
+		.manual = "connector-milter(8)" };
+	const struct field whole = { .decode = schema_record,
+		.record = &record };
+	struct decoder decoder = {
+		.schema = &schema, .arena = o->texts, .complaints = complaints
+	};
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (!rows[i].command_line)
+			fields[record.nfields++] = rows[i].field;
+	if (schema_read(&decoder, &whole, "the options", text, len, o->config,
+		o) == -ENOMEM)
+		complain(complaints, "E-LIMIT",
+		    (struct where){ .file = o->config }, "out of memory");
+}
+
+static void
+file_read(struct options *o, struct complaints *complaints)
+{
+	struct files files;
+	struct reader reader;
+	size_t len;
+	char *text;
+	int rc;
+
+	files_init(&files, o->config);
+	reader = files_reader(&files);
+	rc = reader.read(reader.ctx, o->config, FILE_MAX, &text, &len);
+	if (rc == -ENOENT && !strcmp(o->config, CONFIG_DEFAULT))
+		return;
+	if (rc) {
+		complain(complaints, "E-FILE",
+		    (struct where){ .file = o->config }, "cannot read it: %s",
+		    rc == -EINVAL ? "it is not a plain file" : strerror(-rc));
+		return;
+	}
+	if (!text_is_blank(text))
+		text_decode(o, text, len, complaints);
+	free(text);
+}
+
+static enum options_result
+file_take(struct options *o)
+{
+	struct diagnostics *list = diagnostics_new();
+	struct complaints complaints = { list, MISTAKES_MAX };
+	bool wrong;
+
+	if (!list)
+		return option_wrong("", strerror(ENOMEM));
+	file_read(o, &complaints);
+	wrong = diagnostics_count(list, SEVERITY_ERROR) > 0;
+	report_print(list);
+	diagnostics_free(list);
+	return wrong ? OPTIONS_WRONG : OPTIONS_RUN;
+}
+
+/* ---- Together -------------------------------------------------------- */
+
+/* Lines of text from HELP_COLUMN on; the first one begins at column. Answers
+ * the column behind the last one. */
+static int
+lines_print(const char *text, int column)
+{
+	const char *end = text + strcspn(text, "\n");
+
+	for (; *end; end = text + strcspn(text, "\n")) {
+		printf("%*s%.*s\n", HELP_COLUMN - column, "", (int)(end - text),
+		    text);
+		text = end + 1;
+		column = 0;
+	}
+	return column + printf("%*s%s", HELP_COLUMN - column, "", text);
+}
+
+static void
+row_print(const struct row *row, const char *name)
+{
+	int n = row->letter ? printf("  -%c, ", row->letter) : printf("      ");
+
+	n += printf("--%s%s%s", name, row->argument ? " " : "",
+	    row->argument ? row->argument : "");
+	if (n >= HELP_COLUMN) {
+		putchar('\n');
+		n = 0;
+	}
+	n = lines_print(row->field.doc, n);
+	if (row->standard && n + (int)strlen(row->standard) + 3 > HELP_WIDTH)
+		printf("\n%*s", HELP_COLUMN - 1, "");
+	if (row->standard)
+		printf(" (%s)", row->standard);
+	putchar('\n');
+}
+
+static void
+help_print(const struct names *names)
+{
+	fputs("usage: connector-milter [OPTION]...\n\n"
+	      "Exchange Receive connectors for Postfix and Sendmail.\n\n",
+	    stdout);
+	for (size_t i = 0; i < ROWS; i++)
+		row_print(&rows[i], names->text[i]);
+	fputs("\nThe same options can stand in the file, as in "
+	      "\"socket_mode: 0660\".\n"
+	      "SIGUSR1 reloads the policy, SIGTERM ends the program.\n",
+	    stdout);
+}
+
+static enum options_result
+options_settle(struct options *o)
+{
+	if (o->log == LOG_TARGET_AUTO)
+		o->log = o->foreground ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG;
+	/* A daemon has no standard error. */
+	if (!o->foreground && !o->test && o->log == LOG_TARGET_STDERR)
+		return option_wrong("--log stderr", "needs -f");
+	return OPTIONS_RUN;
 }
 
 enum options_result
 options_parse(struct options *o, int argc, char **argv)
 {
-	bool log_given = false;
-	int c;
+	enum options_result result;
+	struct names names;
+	const char *config;
 
-	*o = (struct options){
-		.policy = POLICY_DEFAULT,
-		.milter_socket = "unix:" SOCKET_FOLDER "/milter.sock",
-		.policy_socket = "unix:" SOCKET_FOLDER "/policy.sock",
-		.socket_group = "postfix",
-		.socket_mode = 0660,
-	};
-	while (
-	    (c = getopt_long(argc, argv, "p:s:u:ftV", longopts, NULL)) != -1) {
-		enum options_result r = option_take(o, c, &log_given);
-		if (r != OPTIONS_RUN)
-			return r;
-	}
-	if (optind < argc)
-		return option_wrong(argv[optind], "", "is not an option");
-	if (!log_given)
-		o->log = o->foreground ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG;
-	/* A daemon has no standard error. */
-	if (!o->foreground && !o->test && o->log == LOG_TARGET_STDERR)
-		return option_wrong("--log", "stderr", "needs -f");
-	return OPTIONS_RUN;
+	names_fill(&names);
+	*o = (struct options){ .texts = arena_new(0) };
+	if (!o->texts)
+		return option_wrong("", strerror(ENOMEM));
+	/* Once to find the file, and once more on top of it. */
+	result = standards_take(o, &names);
+	if (result == OPTIONS_RUN)
+		result = arguments_take(o, &names, argc, argv);
+	if (result != OPTIONS_RUN)
+		return result;
+	if (o->help)
+		help_print(&names);
+	else if (o->version)
+		puts("connector-milter " VERSION);
+	if (o->help || o->version)
+		return OPTIONS_DONE;
+	config = o->config;
+	result = standards_take(o, &names);
+	o->config = config;
+	if (result == OPTIONS_RUN)
+		result = file_take(o);
+	if (result == OPTIONS_RUN)
+		result = arguments_take(o, &names, argc, argv);
+	return result == OPTIONS_RUN ? options_settle(o) : result;
 }

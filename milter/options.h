@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * options.h - the command line of connector-milter(8).
+ * options.h - the options of connector-milter(8): of the command line, and of
+ * milter.yaml, which the command line overrides.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -8,24 +9,30 @@
 #include "log.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define SOCKET_FOLDER "/var/spool/postfix/connector-milter"
 
-/* Texts are the command line's or static. */
+struct arena;
+
+/* Texts live as long as the process. */
 struct options {
+	struct arena *texts;
+	const char *config;
 	const char *policy;
 	const char *milter_socket;
 	const char *policy_socket;
-	const char *user;  /* or NULL */
-	const char *group; /* or NULL: the user's */
-	const char *socket_group;
-	bool socket_group_given;
+	const char *user;         /* or NULL */
+	const char *group;        /* or NULL: the user's */
+	const char *socket_group; /* or NULL: postfix if there is one */
 	mode_t socket_mode;
-	enum log_target log;
+	enum log_target log; /* never LOG_TARGET_AUTO */
+	enum log_format log_format;
 	const char *pid_file; /* or NULL */
 	bool foreground;
 	bool test;
+	bool version, help;
 };
 
 enum options_result {
@@ -34,7 +41,6 @@ enum options_result {
 	OPTIONS_WRONG, /* said why on standard error */
 };
 
-/* Cuts USER:GROUP in place. */
 enum options_result options_parse(struct options *, int argc, char **argv);
 
 #endif

@@ -218,3 +218,19 @@ report_diagnostics(struct diagnostics *list)
 		log_line(priorities[d->severity], &l);
 	}
 }
+
+void
+report_print(struct diagnostics *list)
+{
+	const struct diagnostic *d;
+
+	for (size_t i = 0; (d = diagnostics_get(list, i)); i++) {
+		if (d->where.line)
+			fprintf(stderr, "%s:%" PRIu32 ":%" PRIu32 ": ",
+			    d->where.file, d->where.line, d->where.column);
+		else if (d->where.file)
+			fprintf(stderr, "%s: ", d->where.file);
+		fprintf(stderr, "%s: %s [%s]\n", severity_name(d->severity),
+		    d->message, d->id);
+	}
+}

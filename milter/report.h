@@ -35,6 +35,8 @@ void report_decision(const struct report *, const struct event *,
     const struct decision *, const char *argument);
 /* Logs every complaint; priority by severity. */
 void report_diagnostics(struct diagnostics *);
+/* The same for people, on standard error. */
+void report_print(struct diagnostics *);
 
 /* "550 5.7.1 Unable to relay"; "" if there is none. */
 enum { REPLY_TEXT_SIZE = 512 };

@@ -473,6 +473,7 @@ const struct schema keys_schema = {
 	.records = records,
 	.elsewhere = refusals_elsewhere,
 	.nelsewhere = REFUSALS_ELSEWHERE_COUNT,
+	.manual = "connector-policy(5)",
 };
 
 const struct record *

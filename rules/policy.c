@@ -116,29 +116,6 @@ text_read(struct decoder *decoder, const char *path, struct where where,
 	return 0;
 }
 
-static int
-text_decode(struct decoder *decoder, struct policy *policy, const char *text,
-    size_t len)
-{
-	int result, status;
-
-	decoder->key = "the policy";
-	decoder->key_where = (struct where){ policy->file, 1, 1 };
-	decoder->source =
-	    source_new(text, len, policy->file, decoder->complaints);
-	if (decoder->source == NULL)
-		return -ENOMEM;
-	result = 0;
-	if (source_item(decoder->source)->type != ITEM_STOP)
-		result = schema_record(decoder, &keys_policy, policy);
-	status = source_status(decoder->source);
-	/* Without the rest of the text, names would seem unknown. */
-	if (result != -ENOMEM && status == 0)
-		status = contradictions_find(decoder, policy);
-	source_free(decoder->source);
-	return result == -ENOMEM ? result : status;
-}
-
 static void
 policy_id(struct policy *policy, const unsigned char *fingerprint)
 {
@@ -176,7 +153,11 @@ policy_read(struct policy *policy, const struct reader *reader,
 	    (struct where){ .file = policy->file }, &text, &len);
 	if (result != 0)
 		return result;
-	result = text_decode(&decoder, policy, text, len);
+	result = schema_read(&decoder, &keys_policy, "the policy", text, len,
+	    policy->file, policy);
+	/* Without the rest of the text, names would seem unknown. */
+	if (result == 0)
+		result = contradictions_find(&decoder, policy);
 	free(text);
 	policy_id(policy, load.fingerprint);
 	if (result == 0 && complaints->left < COMPLAINTS_MAX)

@@ -390,8 +390,8 @@ unknown_key(struct decoder *decoder, struct keys *keys, const struct item *key)
 	nearest = word_nearest(key->text, field_key, record, record->nfields);
 	if (nearest == NULL) {
 		keys_complain(decoder, keys, "E-KEY", key->where,
-		    "%s is not a key of %s; connector-policy(5) lists them",
-		    show, record->what);
+		    "%s is not a key of %s; %s lists them", show, record->what,
+		    decoder->schema->manual);
 		return NULL;
 	}
 	keys_complain(decoder, keys, "E-KEY", key->where,
@@ -625,6 +625,26 @@ schema_record(struct decoder *decoder, const struct field *field, void *object)
 	decoder->key = key;
 	decoder->key_where = key_where;
 	return result;
+}
+
+int
+schema_read(struct decoder *decoder, const struct field *field,
+    const char *what, const char *text, size_t len, const char *file,
+    void *object)
+{
+	int result = 0, status;
+
+	decoder->key = what;
+	decoder->key_where = (struct where){ file, 1, 1 };
+	decoder->source = source_new(text, len, file, decoder->complaints);
+	if (decoder->source == NULL)
+		return -ENOMEM;
+	if (source_item(decoder->source)->type != ITEM_STOP)
+		result = schema_record(decoder, field, object);
+	status = source_status(decoder->source);
+	source_free(decoder->source);
+	decoder->source = NULL;
+	return result == -ENOMEM ? result : status;
 }
 
 enum shape

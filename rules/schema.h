@@ -29,6 +29,7 @@ struct schema {
 	const struct record *const *records; /* NULL-terminated */
 	const struct refusal *elsewhere;     /* settings of the MTA (E-MTA) */
 	size_t nelsewhere;
+	const char *manual; /* the page that lists the keys */
 };
 
 struct decoder {
@@ -140,6 +141,12 @@ decode_fn schema_word;   /* an enum */
 decode_fn schema_set;    /* uint32_t: a list of words, one bit each */
 decode_fn schema_record; /* a struct */
 decode_fn schema_list;   /* a pointer to elements, and their count */
+
+/* Decodes a whole text into the object of a field, which is a record; what
+ * names it: "the policy". Answers source_status(): 0 says that all was read,
+ * with or without complaints. */
+int schema_read(struct decoder *, const struct field *, const char *what,
+    const char *text, size_t len, const char *file, void *object);
 
 enum shape schema_shape(const struct field *);
 

@@ -256,7 +256,7 @@ static const struct {
 	{ "unknown escape character", "a backslash in double quotes begins an "
 				      "escape; use single quotes" },
 	{ "did not find expected <document start>",
-	    "text follows the end of the policy" },
+	    "text follows the end of the document" },
 };
 
 static const char *
@@ -476,7 +476,7 @@ item_scalar(struct source *source)
 	if (source->item.type == ITEM_BAD)
 		return;
 	if (source->depth == 0 && source->item.len == 0) {
-		refuse(source, "the policy is empty");
+		refuse(source, "the file is empty");
 		source->status = -EINVAL;
 	} else if (strlen(text) != source->item.len)
 		refuse(source, "the text holds a NUL character");
@@ -557,7 +557,7 @@ item_from_event(struct source *source)
 		if (source->document) {
 			complain(source->complaints, "E-YAML",
 			    source->item.where,
-			    "a second document begins here; a policy is one "
+			    "a second document begins here; a file is one "
 			    "document");
 			source->status = -EINVAL;
 		}
@@ -567,7 +567,7 @@ item_from_event(struct source *source)
 		if (!source->document) {
 			complain(source->complaints, "E-YAML",
 			    (struct where){ source->file, 1, 1 },
-			    "the policy is empty");
+			    "the file is empty");
 			source->status = -EINVAL;
 		}
 		source->over = true;

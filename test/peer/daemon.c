@@ -126,9 +126,9 @@ daemon_end(struct daemon *d)
 void
 daemon_fini(struct daemon *d)
 {
-	static const char *const names[] = { "policy.yaml", "log", "fresh",
-		"milter.sock", "milter.sock.lock", "policy.sock",
-		"policy.sock.lock", "pid" };
+	static const char *const names[] = { "policy.yaml", "milter.yaml",
+		"log", "fresh", "milter.sock", "milter.sock.lock",
+		"policy.sock", "policy.sock.lock", "pid" };
 	bool well = !d->pid || child_end(d);
 	FILE *f = fopen(daemon_path(d, "pid"), "r");
 	long pid;

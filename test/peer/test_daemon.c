@@ -493,7 +493,7 @@ main(void)
 
 	failed += limits_tests();
 	failed += log_tests();
-	failed += start_tests();
+	failed += options_tests() + start_tests();
 	failed += policyd_tests();
 	return failed ? 1 : 0;
 }
