@@ -5,7 +5,7 @@
  * A listener that the MTA tells only in part stands for several views; they
  * must agree on the connector, or there is no answer.
  */
-#include "ruleset.h"
+#include "walk.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -138,15 +138,13 @@ view_could_be(const struct view *view, const struct scope *scope)
 	return false;
 }
 
-static struct choice
-contest_choose(const struct ruleset *ruleset, const struct contest *contest,
-    const struct netaddr *client, int64_t now)
+struct choice
+contest_choice(const struct ruleset *ruleset, const struct contest *contest,
+    uint32_t pick, int64_t now)
 {
 	struct choice choice = { NULL, NULL };
-	uint32_t pick;
 
-	for (pick = netset_find(contest->set, client); pick != NETSET_NONE;
-	     pick = netset_next(contest->set, pick)) {
+	for (; pick != NETSET_NONE; pick = netset_next(contest->set, pick)) {
 		const struct slot *slot =
 		    &contest->slots[netset_entry(contest->set, pick)];
 		const struct rule *rule = &ruleset->rules[slot->rule];
@@ -173,11 +171,13 @@ ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
 
 	for (i = 0; i < ruleset->nviews; i++) {
 		const struct view *view = &ruleset->views[i];
+		const struct contest *contest;
 
 		if (!view_could_be(view, &scope))
 			continue;
-		next = contest_choose(
-		    ruleset, &ruleset->contests[view->contest], client, now);
+		contest = &ruleset->contests[view->contest];
+		next = contest_choice(
+		    ruleset, contest, netset_find(contest->set, client), now);
 		if (chosen && next.rule != first.rule)
 			return -EAGAIN;
 		if (!chosen)
@@ -368,155 +368,43 @@ rule_right_origin(const struct rule *rule, principal_set principals,
 
 /* ---- Walking --------------------------------------------------------- */
 
-struct walk {
-	const struct ruleset *ruleset;
-	const struct contest *contest;
-	enum family family; /* of the listener, and so of its clients */
-	int64_t now;
+struct telling {
 	int (*fn)(void *ctx, const struct holding *);
 	void *ctx;
-	struct netaddr *cuts; /* where another part may begin; sorted */
-	size_t ncuts;
 };
 
-static struct netaddr
-addr_step(struct netaddr addr, int step)
-{
-	uint64_t lo = addr.lo + (uint64_t)(int64_t)step;
-
-	if (step > 0 ? lo < addr.lo : lo > addr.lo)
-		addr.hi += (uint64_t)(int64_t)step;
-	addr.lo = lo;
-	return addr;
-}
-
+/* Tells of one interval that somebody wins. */
 static int
-compare_cuts(const void *left, const void *right)
+tell(void *ctx, const struct part *part)
 {
-	return netaddr_compare(left, right);
-}
+	const struct telling *telling = ctx;
+	const struct rule *rule = part->choice.rule;
+	struct holding holding = { .clients = part->clients };
 
-/* All lists that make clients of one interval differ. */
-static int
-cuts_make(struct walk *walk)
-{
-	const struct policy *policy = walk->ruleset->policy;
-	const struct range_list *lists[] = {
-		&policy->exchange_servers.remote_ip_ranges,
-		&policy->exchange_legacy_servers.remote_ip_ranges,
-		&policy->ip_allow_list,
-		&policy->ip_block_list,
-	};
-	size_t i, j, count = 0;
-
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		count += lists[i]->count;
-	if (count == 0)
+	if (rule == NULL)
 		return 0;
-	walk->cuts = calloc(count, 2 * sizeof(*walk->cuts));
-	if (walk->cuts == NULL)
-		return -ENOMEM;
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		for (j = 0; j < lists[i]->count; j++) {
-			const struct netrange *range =
-			    &lists[i]->items[j].range;
-
-			/* The step behind a family's last address is above
-			 * or below all of its clients: no cut. */
-			walk->cuts[walk->ncuts++] = range->first;
-			walk->cuts[walk->ncuts++] = addr_step(range->last, 1);
-		}
-	}
-	qsort(walk->cuts, walk->ncuts, sizeof(*walk->cuts), compare_cuts);
-	return 0;
-}
-
-/* The last address from first on to which the same ranges of the lists apply
- * as to first, at most last. */
-static struct netaddr
-same_until(const struct walk *walk, const struct netaddr *first,
-    const struct netaddr *last)
-{
-	size_t low = 0, high = walk->ncuts;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (netaddr_compare(&walk->cuts[middle], first) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == walk->ncuts || netaddr_compare(&walk->cuts[low], last) > 0)
-		return *last;
-	return addr_step(walk->cuts[low], -1);
-}
-
-/* Tells of one interval whose clients are all the same principal. */
-static int
-walk_part(const struct walk *walk, const struct choice *choice,
-    const struct netrange *clients)
-{
-	const struct policy *policy = walk->ruleset->policy;
-	struct holding holding = {
-		.clients = *clients,
-		.connector = choice->rule->written->name,
-		.where = choice->range->where,
-	};
-
-	holding.principals = rule_principals(choice->rule,
-	    ruleset_server(walk->ruleset, &clients->first, walk->now));
-	holding.rights = rule_rights(choice->rule, holding.principals);
+	holding.connector = rule->written->name;
+	holding.where = part->choice.range->where;
+	holding.principals = rule_principals(rule, part->server);
+	holding.rights = rule_rights(rule, holding.principals);
 	holding.authenticated = rule_rights(
-	    choice->rule, holding.principals | SET_OF(PRINCIPAL_AUTHENTICATED));
-	if (choice->rule->written->tls_domains.count != 0)
-		holding.partner = rule_rights(choice->rule,
-		    holding.principals | SET_OF(PRINCIPAL_PARTNER));
-	holding.blocked =
-	    ruleset_listed(walk->ruleset->block, &policy->ip_block_list,
-		&clients->first, walk->now) != NULL &&
-	    ruleset_listed(walk->ruleset->allow, &policy->ip_allow_list,
-		&clients->first, walk->now) == NULL;
-	return walk->fn(walk->ctx, &holding);
+	    rule, holding.principals | SET_OF(PRINCIPAL_AUTHENTICATED));
+	if (rule->written->tls_domains.count != 0)
+		holding.partner = rule_rights(
+		    rule, holding.principals | SET_OF(PRINCIPAL_PARTNER));
+	holding.blocked = part->blocked && !part->allow_listed;
+	return telling->fn(telling->ctx, &holding);
 }
 
 static int
-walk_interval(void *ctx, const struct netrange *clients, uint32_t pick)
+contest_tell(const struct ruleset *ruleset, uint32_t contest,
+    enum family family, int64_t now,
+    int (*fn)(void *ctx, const struct holding *), void *ctx)
 {
-	const struct walk *walk = ctx;
-	struct choice choice = contest_choose(
-	    walk->ruleset, walk->contest, &clients->first, walk->now);
-	struct netrange part = *clients;
-	int result = 0;
+	struct telling telling = { fn, ctx };
 
-	(void)pick; /* may have expired; the choice has not */
-	if (choice.rule == NULL || (walk->family != FAMILY_NONE &&
-				       walk->family != clients->first.family))
-		return 0;
-	while (result == 0) {
-		part.last = same_until(walk, &part.first, &clients->last);
-		if (netaddr_compare(&part.first, &clients->first) != 0 ||
-		    netaddr_compare(&part.last, &clients->last) != 0)
-			part.form = NETFORM_RANGE;
-		if (netaddr_compare(&part.first, &part.last) == 0)
-			part.form = NETFORM_SINGLE;
-		result = walk_part(walk, &choice, &part);
-		if (netaddr_compare(&part.last, &clients->last) == 0)
-			break;
-		part.first = addr_step(part.last, 1);
-	}
-	return result;
-}
-
-static int
-walk_contest(struct walk *walk)
-{
-	int result = cuts_make(walk);
-
-	if (result == 0)
-		result = netset_walk(walk->contest->set, walk_interval, walk);
-	free(walk->cuts);
-	return result;
+	return contest_walk(
+	    ruleset, &ruleset->contests[contest], family, now, tell, &telling);
 }
 
 int
@@ -524,28 +412,23 @@ ruleset_walk(const struct ruleset *ruleset, const struct listener *listener,
     int64_t now, int (*fn)(void *ctx, const struct holding *), void *ctx)
 {
 	struct scope scope = scope_of(ruleset, &listener->addr, listener);
-	struct walk walk = {
-		.ruleset = ruleset,
-		.family = scope.addr.family,
-		.now = now,
-		.fn = fn,
-		.ctx = ctx,
-	};
+	const struct view *found = NULL;
 	size_t i;
 
 	if (scope.addr.family == FAMILY_NONE && ruleset->nviews > 1)
 		return -EAGAIN;
 	for (i = 0; i < ruleset->nviews; i++) {
-		const struct contest *contest =
-		    &ruleset->contests[ruleset->views[i].contest];
+		const struct view *view = &ruleset->views[i];
 
-		if (!view_could_be(&ruleset->views[i], &scope))
+		if (!view_could_be(view, &scope))
 			continue;
-		if (walk.contest != NULL && walk.contest != contest)
+		if (found != NULL && found->contest != view->contest)
 			return -EAGAIN;
-		walk.contest = contest;
+		found = view;
 	}
-	return walk_contest(&walk);
+	assert(found != NULL);
+	return contest_tell(
+	    ruleset, found->contest, scope.addr.family, now, fn, ctx);
 }
 
 size_t
@@ -566,15 +449,7 @@ int
 ruleset_walk_nth(const struct ruleset *ruleset, size_t n, int64_t now,
     int (*fn)(void *ctx, const struct holding *), void *ctx)
 {
-	struct walk walk = {
-		.ruleset = ruleset,
-		.now = now,
-		.fn = fn,
-		.ctx = ctx,
-	};
-
 	assert(n < ruleset->nviews);
-	walk.contest = &ruleset->contests[ruleset->views[n].contest];
-	walk.family = ruleset->views[n].addr.family;
-	return walk_contest(&walk);
+	return contest_tell(ruleset, ruleset->views[n].contest,
+	    ruleset->views[n].addr.family, now, fn, ctx);
 }

@@ -74,6 +74,9 @@ struct choice {
 	const struct range *range;
 };
 
+/* What a pick of a contest's set means now. */
+struct choice contest_choice(
+    const struct ruleset *, const struct contest *, uint32_t pick, int64_t now);
 /* The connector for a client. -EAGAIN: the listener is not told, and it
  * could matter. */
 int ruleset_choose(const struct ruleset *, const struct netaddr *client,
