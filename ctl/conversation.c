@@ -185,10 +185,14 @@ play_step(struct player *p, const struct step *step)
 }
 
 int
-conversation_play(const struct conversation *with, const char *file,
+conversation_play(const struct conversation *with,
     const struct recorded_session *session, int64_t now, struct report *report)
 {
-	struct player p = { .with = with, .file = file, .report = report };
+	struct player p = {
+		.with = with,
+		.file = session->file,
+		.report = report,
+	};
 	struct answer a = mta_answer("220");
 	int rc;
 
@@ -197,14 +201,14 @@ conversation_play(const struct conversation *with, const char *file,
 	rc = with->connect(with->ctx, session, &p.state, &a);
 	if (rc == 0 && session->nsteps > 0 &&
 	    session->steps[0].type == STEP_BANNER)
-		report_reply(report, file, step_stage(&session->steps[0]),
+		report_reply(report, p.file, step_stage(&session->steps[0]),
 		    &session->steps[0].expect, &a, false);
 	p.closed = strcmp(a.code, "421") == 0;
 	for (size_t i = 0; i < session->nsteps && rc == 0; i++) {
 		const struct step *step = &session->steps[i];
 
 		if (p.closed && step->expect.line != 0) {
-			report_missing(report, file, step->expect.line,
+			report_missing(report, p.file, step->expect.line,
 			    step_stage(step), step->expect.recorded,
 			    "the connection was closed");
 			break;

@@ -64,7 +64,7 @@ struct report {
 
 /* Plays one session. now is the clock where the recording says none. 0 also
  * when there were differences. */
-int conversation_play(const struct conversation *, const char *file,
+int conversation_play(const struct conversation *,
     const struct recorded_session *, int64_t now, struct report *);
 
 /* Sets an answer to a reply of the engine. */

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * recording.h - recorded SMTP sessions in the native form.
+ * recording.h - recorded SMTP sessions, and the native form of them.
  *
  * A recording is what people write into tickets: C: and S: lines, with
  * "connect" before them and a few words beside them (connectorctl(8),
  * RECORDED SESSIONS). Reading one decides nothing and talks to nobody; replay
- * and the player of the tests are built on it.
+ * and the player of the tests are built on it. Memory is that of one session.
  */
 #ifndef RECORDING_H
 #define RECORDING_H
 
 #include "arena.h"
+#include "line_reader.h"
 #include "rules.h"
 
 enum {
-	RECORDING_LINE_SIZE = 128 * 1024,
-	RECORDING_SIZE = 64 * 1024 * 1024,
+	RECORDING_SESSION_SIZE = 64 * 1024 * 1024, /* bytes, at most */
 	RECORDING_WHY_SIZE = 256,
 };
 
@@ -86,6 +86,7 @@ struct step {
 };
 
 struct recorded_session {
+	const char *file;
 	uint32_t line;
 	const char *client_text, *local_text; /* as written; local_text is NULL
 						 without "to" */
@@ -97,21 +98,14 @@ struct recorded_session {
 	size_t nsteps;
 };
 
-/* One file. Owns all that it points to. */
-struct recording {
-	struct arena *arena;
-	const char *file;
-	struct recorded_session *sessions;
-	size_t count;
-};
-
-/* Reads a text. -EINVAL: why says FILE:LINE: and what is wrong. */
-int recording_parse(const char *file, const char *text, size_t len,
-    struct recording **, char why[RECORDING_WHY_SIZE]);
-/* Reads a file; other errors of the file too are said in why. */
-int recording_load(
-    const char *file, struct recording **, char why[RECORDING_WHY_SIZE]);
-void recording_free(struct recording *);
+/* Reads sessions in the native form and hands over each at its end; it lives
+ * during the call. Where session() does not answer 0 the reading stops and
+ * answers the same, and why is empty. -EINVAL, and what line_reader_next()
+ * says: why says FILE:LINE: and what is wrong; the sessions before that place
+ * have been handed over. */
+int recording_read(struct line_reader *,
+    int (*session)(void *ctx, const struct recorded_session *), void *ctx,
+    char why[RECORDING_WHY_SIZE]);
 
 /* A client or listener as a recording writes it: IP, IP:PORT or [IP]:PORT;
  * "unknown" is FAMILY_NONE. *port stays what it was where none is written.

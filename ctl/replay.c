@@ -6,8 +6,9 @@
  * nothing is written. A recording that cannot be read is 2, whatever the
  * others say.
  */
-#include "conversation.h"
 #include "ctl.h"
+#include "engine.h"
+#include "recordings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,127 +16,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { COUNTERS = 4096 }; /* keys that recordings may count */
-
-/* ---- The engine as a partner in conversation -------------------------- */
-
-struct engine {
-	struct ruleset *ruleset;
-	struct session *session;
-	struct arena *arena; /* of one message's outcome */
-	struct counters counters;
-};
-
-static void
-feed(struct engine *e, struct event event,
-    const struct conversation_state *state, struct decision *d,
-    struct answer *a)
-{
-	event.now = state->now;
-	event.ticks = (uint64_t)state->now * 1000;
-	session_feed(e->session, &event, d);
-	if (d->verdict != VERDICT_ACCEPT)
-		answer_set(a, &d->reply);
-}
-
-static int
-engine_connect(void *ctx, const struct recorded_session *recorded,
-    const struct conversation_state *state, struct answer *a)
-{
-	struct event event = { .stage = STAGE_CONNECT };
-	struct engine *e = ctx;
-	struct decision d;
-
-	session_free(e->session);
-	if ((e->session = session_new(e->ruleset)) == NULL)
-		return -ENOMEM;
-	session_count(e->session, &e->counters);
-	event.connect.client = recorded->client;
-	event.connect.client_port = recorded->client_port;
-	event.connect.local = recorded->local;
-	feed(e, event, state, &d, a);
-	return 0;
-}
-
-static int
-engine_command(void *ctx, const struct step *step,
-    const struct conversation_state *state, struct answer *a)
-{
-	struct event event = { .stage = STAGE_DATA };
-	struct decision d;
-
-	if (step->type == STEP_HELO) {
-		event.stage = STAGE_HELO;
-		event.helo.name = step->argument;
-	} else if (step->type == STEP_MAIL) {
-		event.stage = STAGE_MAIL;
-		event.mail.sender = step->argument;
-		event.mail.params = (const char *const *)step->params;
-		event.mail.auth = state->auth;
-		event.mail.tls = state->tls;
-		event.mail.cert = state->tls_name;
-	} else if (step->type == STEP_RCPT) {
-		event.stage = STAGE_RCPT;
-		event.rcpt.recipient = step->argument;
-		event.rcpt.params = (const char *const *)step->params;
-	}
-	feed(ctx, event, state, &d, a);
-	return 0;
-}
-
-static int
-engine_message(void *ctx, const struct step *step,
-    const struct conversation_state *state, struct answer *a,
-    const struct field **fields, size_t *count)
-{
-	const struct recorded_message *m = step->message;
-	struct decision d = { .verdict = VERDICT_ACCEPT };
-	struct engine *e = ctx;
-	struct field *out;
-
-	for (size_t i = 0; i < m->nfields && d.verdict == VERDICT_ACCEPT; i++) {
-		struct event event = { .stage = STAGE_HEADER };
-
-		event.header.name = m->fields[i].name;
-		event.header.value = m->fields[i].value;
-		feed(e, event, state, &d, a);
-	}
-	if (d.verdict == VERDICT_ACCEPT)
-		feed(e, (struct event){ .stage = STAGE_EOH }, state, &d, a);
-	if (d.verdict == VERDICT_ACCEPT && m->body_bytes > 0) {
-		struct event event = { .stage = STAGE_BODY };
-
-		event.body.bytes = m->body_bytes;
-		feed(e, event, state, &d, a);
-	}
-	if (d.verdict == VERDICT_ACCEPT)
-		feed(e, (struct event){ .stage = STAGE_EOM }, state, &d, a);
-	if (d.verdict != VERDICT_ACCEPT)
-		return 0;
-	arena_reset(e->arena);
-	if (fields_apply(e->arena, m, d.edits, d.nedits, &out, count) < 0)
-		return -ENOMEM;
-	*fields = out;
-	return 0;
-}
-
-static int
-engine_abort(void *ctx, const struct conversation_state *state)
-{
-	struct answer a;
-	struct decision d;
-
-	feed(ctx, (struct event){ .stage = STAGE_ABORT }, state, &d, &a);
-	return 0;
-}
-
-/* ---- Files ----------------------------------------------------------- */
-
 struct replay {
 	const struct ctl *ctl;
 	struct conversation with;
 	struct engine engine;
-	struct counter_table *table;
 	struct report report;
 	json_t *differences; /* or NULL: text */
 	int64_t now;
@@ -157,23 +41,26 @@ on_difference(void *ctx, const struct difference *d)
 		r->failed = true;
 }
 
+static int
+on_session(void *ctx, const struct recorded_session *session)
+{
+	struct replay *r = ctx;
+
+	if (conversation_play(&r->with, session, r->now, &r->report) < 0)
+		r->failed = true;
+	return 0;
+}
+
 static void
 replay_file(struct replay *r, const char *file)
 {
-	struct recording *recording;
+	struct recordings recordings = { .session = on_session, .ctx = r };
 	char why[RECORDING_WHY_SIZE];
 
-	if (recording_load(file, &recording, why) < 0) {
+	if (recordings_read(&recordings, file, why) < 0) {
 		fprintf(r->ctl->err, "%s\n", why);
 		r->failed = true;
-		return;
 	}
-	for (size_t i = 0; i < recording->count; i++) {
-		if (conversation_play(&r->with, recording->file,
-			&recording->sessions[i], r->now, &r->report) < 0)
-			r->failed = true;
-	}
-	recording_free(recording);
 }
 
 static int
@@ -247,18 +134,16 @@ finish(struct replay *r)
 static int
 replay(struct replay *r, char *const *paths, int count)
 {
-	int status = ctl_ruleset(r->ctl, &r->engine.ruleset);
+	struct ruleset *ruleset;
+	int status = ctl_ruleset(r->ctl, &ruleset);
 
 	if (status != STATUS_YES)
 		return status;
-	r->engine.arena = arena_new(0);
-	r->table = counter_table_new(COUNTERS, 0);
-	if (r->table != NULL)
-		r->engine.counters = counter_table_counters(r->table);
-	if (r->ctl->format == FORMAT_JSON)
-		r->differences = json_array();
-	if (r->engine.arena == NULL || r->table == NULL ||
-	    (r->ctl->format == FORMAT_JSON && r->differences == NULL)) {
+	if (engine_init(&r->engine, ruleset) < 0)
+		return ctl_complain(r->ctl, "out of memory");
+	r->with = engine_conversation(&r->engine);
+	if (r->ctl->format == FORMAT_JSON &&
+	    (r->differences = json_array()) == NULL) {
 		status = ctl_complain(r->ctl, "out of memory");
 	} else {
 		for (int i = 0; i < count; i++)
@@ -266,10 +151,7 @@ replay(struct replay *r, char *const *paths, int count)
 		status = finish(r);
 	}
 	json_decref(r->differences);
-	session_free(r->engine.session);
-	counter_table_free(r->table);
-	arena_free(r->engine.arena);
-	ruleset_unref(r->engine.ruleset);
+	engine_fini(&r->engine);
 	return status;
 }
 
@@ -301,13 +183,6 @@ replay_main(const struct verb *verb, int argc, char **argv)
 		return ctl_usage(&ctl, "which recordings? write FILE or DIR");
 	r.report.ctx = &r;
 	r.report.difference = on_difference;
-	r.with = (struct conversation){
-		.ctx = &r.engine,
-		.connect = engine_connect,
-		.command = engine_command,
-		.message = engine_message,
-		.abort = engine_abort,
-	};
 	return replay(&r, argv + optind, argc - optind);
 }
 

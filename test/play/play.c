@@ -21,6 +21,7 @@
  *              compared, which may also be of an address (5.1.x)
  */
 #include "play.h"
+#include "recordings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -95,25 +96,28 @@ sockaddr_set(const struct netaddr *a, int port, struct sockaddr_storage *s,
 	*len = sizeof *in6;
 }
 
-static void
-play_session(
-    struct play *play, const char *file, const struct recorded_session *s)
+static int
+play_session(void *ctx, const struct recorded_session *s)
 {
+	struct play *play = ctx;
 	enum unplayable why = play->milter != NULL ? milter_unplayable(play, s)
 						   : smtp_unplayable(play, s);
 	int rc;
 
 	if (why != PLAYABLE) {
 		play->unplayable[why]++;
-		return;
+		return 0;
 	}
-	rc = play->milter != NULL ? play_milter(play, file, s)
-				  : play_smtp(play, file, s);
+	play->played++;
+	rc = play->milter != NULL ? play_milter(play, s) : play_smtp(play, s);
 	/* Only a greeting shows what an MTA offers. */
-	if (rc == -EOPNOTSUPP)
+	if (rc == -EOPNOTSUPP) {
+		play->played--;
 		play->unplayable[UNPLAYABLE_XCLIENT]++;
-	else if (rc < 0)
+	} else if (rc < 0) {
 		play->failed = true;
+	}
+	return 0;
 }
 
 static size_t
@@ -129,23 +133,18 @@ count_unplayable(const struct play *play)
 static void
 play_file(struct play *play, const char *file)
 {
+	struct recordings recordings = { .session = play_session, .ctx = play };
 	size_t differences = play->report.differences;
-	size_t unplayable = count_unplayable(play);
-	struct recording *recording;
+	size_t unplayable = count_unplayable(play), played = play->played;
 	char why[RECORDING_WHY_SIZE];
 
-	if (recording_load(file, &recording, why) < 0) {
+	if (recordings_read(&recordings, file, why) < 0) {
 		fprintf(stderr, "%s\n", why);
 		play->failed = true;
-		return;
 	}
-	for (size_t i = 0; i < recording->count; i++)
-		play_session(play, file, &recording->sessions[i]);
-	differences = play->report.differences - differences;
-	unplayable = count_unplayable(play) - unplayable;
 	printf("%s: %zu sessions, %zu differences, %zu not playable\n", file,
-	    recording->count - unplayable, differences, unplayable);
-	recording_free(recording);
+	    play->played - played, play->report.differences - differences,
+	    count_unplayable(play) - unplayable);
 }
 
 /* ---- The command line ------------------------------------------------ */

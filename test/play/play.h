@@ -46,6 +46,7 @@ struct play {
 	struct map maps[MAP_COUNT];
 	size_t nmaps;
 	size_t unplayable[UNPLAYABLE_COUNT];
+	size_t played;   /* sessions */
 	size_t messages; /* sent: for their names */
 	struct report report;
 	bool failed;
@@ -53,9 +54,8 @@ struct play {
 
 /* Each plays one session: how it went is in the report. 0, or a negative
  * errno after a message to stderr. */
-int play_milter(
-    struct play *, const char *file, const struct recorded_session *);
-int play_smtp(struct play *, const char *file, const struct recorded_session *);
+int play_milter(struct play *, const struct recorded_session *);
+int play_smtp(struct play *, const struct recorded_session *);
 
 enum unplayable milter_unplayable(
     const struct play *, const struct recorded_session *);

@@ -368,8 +368,7 @@ milter_unplayable(const struct play *play, const struct recorded_session *s)
 }
 
 int
-play_milter(
-    struct play *play, const char *file, const struct recorded_session *session)
+play_milter(struct play *play, const struct recorded_session *session)
 {
 	struct wire w = { .play = play, .arena = arena_new(0) };
 	const struct conversation with = {
@@ -385,11 +384,11 @@ play_milter(
 	if (rc == 0)
 		rc = peer_negotiate(w.peer, NULL);
 	if (rc == 0)
-		rc = conversation_play(&with, file, session, 0, &play->report);
+		rc = conversation_play(&with, session, 0, &play->report);
 	if (rc == 0)
 		rc = peer_quit(w.peer);
 	if (rc < 0)
-		fprintf(stderr, "%s:%u: %s: %s\n", file, session->line,
+		fprintf(stderr, "%s:%u: %s: %s\n", session->file, session->line,
 		    play->milter, strerror(-rc));
 	peer_free(w.peer);
 	arena_free(w.arena);

@@ -418,9 +418,9 @@ open_connection(
 }
 
 int
-play_smtp(struct play *play, const char *file, const struct recorded_session *s)
+play_smtp(struct play *play, const struct recorded_session *s)
 {
-	struct live l = { .play = play, .file = file };
+	struct live l = { .play = play, .file = s->file };
 	struct answer a;
 	int rc = open_connection(&l, s, &a);
 
@@ -433,7 +433,7 @@ play_smtp(struct play *play, const char *file, const struct recorded_session *s)
 	}
 	smtp_close(&l.smtp);
 	if (rc < 0 && rc != -EOPNOTSUPP)
-		fprintf(stderr, "%s:%u: %s: %s\n", file, s->line,
+		fprintf(stderr, "%s:%u: %s: %s\n", s->file, s->line,
 		    play->mta_text, strerror(-rc));
 	return rc;
 }

@@ -21,15 +21,41 @@
 #define MESSAGE(fields) \
 	"connect 192.0.2.1\nC: DATA\nS: 354\n" fields "C:\nC: .\nS: 250\n"
 
-static struct recording *
-parse(const char *text)
+static int
+read_text(const char *text, size_t len,
+    int (*session)(void *ctx, const struct recorded_session *), void *ctx,
+    char why[RECORDING_WHY_SIZE])
 {
-	char why[RECORDING_WHY_SIZE] = "";
-	struct recording *r = NULL;
+	FILE *f = len == 0 ? fopen("/dev/null", "r")
+			   : fmemopen((void *)(uintptr_t)text, len, "r");
+	struct line_reader lines;
+	int rc;
 
-	if (recording_parse("t", text, strlen(text), &r, why) < 0)
+	assert_non_null(f);
+	assert_int_equal(0, line_reader_init(&lines, f, "t"));
+	rc = recording_read(&lines, session, ctx, why);
+	line_reader_fini(&lines);
+	fclose(f);
+	return rc;
+}
+
+static void
+parse(const char *text,
+    int (*session)(void *ctx, const struct recorded_session *), void *ctx)
+{
+	char why[RECORDING_WHY_SIZE];
+
+	if (read_text(text, strlen(text), session, ctx, why) != 0)
 		fail_msg("%s", why);
-	return r;
+}
+
+static int
+take_session(void *ctx, const struct recorded_session *s)
+{
+	size_t *lines = ctx;
+
+	*lines = *lines * 100 + s->line;
+	return s->line == 9 ? 7 : 0;
 }
 
 /* ---- Reading --------------------------------------------------------- */
@@ -62,6 +88,9 @@ refuses(void **state)
 		    "t:4: one reply, two codes" },
 		{ "connect ::1\nC: NOOP\nS: 250-a\n", "t:3: the last reply" },
 		{ "connect ::1\nC: A\nS: 250-a\nC: B\n", "t:4: the reply" },
+		{ "connect ::1\nC: A\nS: 250-a\nauth b\n", "t:4: the reply" },
+		{ "connect ::1\nC: A\nS: 250-a\nconnect ::1\n",
+		    "t:4: the reply" },
 		{ "connect ::1\nC:\n", "t:2: an empty command" },
 		{ "connect ::1\nC: DATA\nS: 354\nC: a\n",
 		    "t:4: the last message" },
@@ -79,59 +108,44 @@ refuses(void **state)
 		{ "connect ::1\nc: EHLO a\n", "t:2: not understood" },
 	};
 	char why[RECORDING_WHY_SIZE];
-	struct recording *r;
+	size_t lines;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		why[0] = '\0';
-		assert_int_equal(-EINVAL, recording_parse("t", cases[i].text,
-					      strlen(cases[i].text), &r, why));
+		assert_int_equal(
+		    -EINVAL, read_text(cases[i].text, strlen(cases[i].text),
+				 take_session, &lines, why));
 		if (strncmp(why, cases[i].why, strlen(cases[i].why)) != 0)
 			fail_msg("%s: %s", cases[i].why, why);
 	}
-	assert_int_equal(
-	    -EINVAL, recording_parse("t", "connect ::1\n\0", 13, &r, why));
+	assert_int_equal(-EINVAL,
+	    read_text("connect ::1\n\0", 13, take_session, &lines, why));
 	assert_string_equal("t:2: a NUL byte", why);
 }
 
 static void
 refuses_long_lines(void **state)
 {
-	size_t len = RECORDING_LINE_SIZE + 20;
+	size_t len = LINE_READER_MAX + 20, lines;
 	char *text = malloc(len), why[RECORDING_WHY_SIZE];
-	struct recording *r;
 
 	(void)state;
 	memset(text, 'x', len);
 	memcpy(text, "connect ::1\nC: ", 15);
-	assert_int_equal(-EINVAL, recording_parse("t", text, len, &r, why));
+	assert_int_equal(
+	    -EINVAL, read_text(text, len, take_session, &lines, why));
 	assert_non_null(strstr(why, "t:2: longer than"));
 	free(text);
 }
 
-static void
-reads_steps(void **state)
+static int
+check_steps(void *ctx, const struct recorded_session *s)
 {
-	struct recording *r = parse("connect 192.0.2.1:0 to [::1]:26\r\n"
-				    "S: 220 hello\n"
-				    "C: EHLO a\n"
-				    "S: 250-one\n"
-				    "S: 250 2.0.0 two \n"
-				    "C: MAIL FROM: <a b@c> SIZE=1 X\n"
-				    "auth joe\n"
-				    "C: rcpt to:<\"> \"@c>\n"
-				    "C: DATA\n"
-				    "S: 250\n"
-				    "S: 5xx 5.7.1\n"
-				    "S: 354\n"
-				    "C: ..dot\n"
-				    "C: .\n"
-				    "S: 250\n"
-				    "C: QUIT\n");
-	const struct recorded_session *s = &r->sessions[0];
 	const struct step *step = s->steps;
 
-	(void)state;
+	(void)ctx;
+	assert_string_equal("t", s->file);
 	assert_int_equal(0, s->client_port);
 	assert_int_equal(26, s->local.port);
 	assert_int_equal(FAMILY_IPV6, s->local.addr.family);
@@ -157,7 +171,78 @@ reads_steps(void **state)
 	assert_string_equal(".dot", step[6].message->lines[0]);
 	assert_int_equal(15, step[6].expect.line);
 	assert_int_equal(0, step[7].expect.line);
-	recording_free(r);
+	return 0;
+}
+
+static void
+reads_steps(void **state)
+{
+	(void)state;
+	parse("connect 192.0.2.1:0 to [::1]:26\r\n"
+	      "S: 220 hello\n"
+	      "C: EHLO a\n"
+	      "S: 250-one\n"
+	      "S: 250 2.0.0 two \n"
+	      "C: MAIL FROM: <a b@c> SIZE=1 X\n"
+	      "auth joe\n"
+	      "C: rcpt to:<\"> \"@c>\n"
+	      "C: DATA\n"
+	      "S: 250\n"
+	      "S: 5xx 5.7.1\n"
+	      "S: 354\n"
+	      "C: ..dot\n"
+	      "C: .\n"
+	      "S: 250\n"
+	      "C: QUIT\n",
+	    check_steps, NULL);
+}
+
+/* Each session is handed over when the next one begins, those before a
+ * mistake too; and who takes them may stop. */
+static void
+hands_over(void **state)
+{
+	static const char text[] = "connect ::1\nC: QUIT\nconnect ::2\n"
+				   "at 2026-01-01\nconnect ::3\n";
+	char why[RECORDING_WHY_SIZE];
+	size_t lines = 0;
+
+	(void)state;
+	parse(text, take_session, &lines);
+	assert_int_equal(10305, lines);
+	lines = 0;
+	assert_int_equal(
+	    -EINVAL, read_text("connect ::1\nconnect ::2\n\nconnect ::x\n", 38,
+			 take_session, &lines, why));
+	assert_int_equal(102, lines);
+	lines = 0;
+	assert_int_equal(
+	    7, read_text("\n\n\n\n\n\n\n\nconnect ::1\nconnect ::2\nx\n", 34,
+		   take_session, &lines, why));
+	assert_int_equal(9, lines);
+	assert_string_equal("", why);
+}
+
+/* The memory of a session is that of its text. */
+static void
+refuses_long_sessions(void **state)
+{
+	static const char line[] = "C: NOOP xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n";
+	size_t n = sizeof line - 1, len = 12, lines = 0;
+	char *text = malloc(RECORDING_SESSION_SIZE + 2 * n);
+	char why[RECORDING_WHY_SIZE];
+
+	(void)state;
+	memcpy(text, "connect ::1\n", 12);
+	while (len <= RECORDING_SESSION_SIZE + 12) {
+		memcpy(text + len, line, n);
+		len += n;
+	}
+	assert_int_equal(
+	    -EINVAL, read_text(text, len, take_session, &lines, why));
+	assert_non_null(strstr(why, ": a session of more than 64 MiB"));
+	assert_int_equal(0, lines);
+	free(text);
 }
 
 static void
@@ -198,28 +283,40 @@ take_line(void *ctx, const struct mark_complaint *c)
 	snprintf(said + strlen(said), 256 - strlen(said), "%u;", c->mark->line);
 }
 
+struct said {
+	const char *out; /* the header as it came out */
+	char text[256];  /* lines of marks that do not hold */
+};
+
+static int
+compare_marks(void *ctx, const struct recorded_session *s)
+{
+	struct arena *arena = arena_new(0);
+	struct said *said = ctx;
+	struct field *fields;
+	size_t count;
+
+	assert_int_equal(0, fields_parse(arena, said->out, &fields, &count));
+	fields_compare(
+	    s->steps[1].message, fields, count, take_line, said->text);
+	arena_free(arena);
+	return 0;
+}
+
 /* What is said of a message "A: 1, a: 2, S: x" that comes out as text. The
  * marks begin at line 10. */
 static void
 must_say(const char *marks, const char *out, const char *want)
 {
 	static const char head[] = MESSAGE("C: A: 1\nC: a: 2\nC: S: x\n");
-	char text[512], said[256] = "";
-	struct arena *arena = arena_new(0);
-	const struct recorded_message *m;
-	struct recording *r;
-	struct field *fields;
-	size_t count;
+	struct said said = { .out = out };
+	char text[512];
 
 	snprintf(text, sizeof text, "%s%s", head, marks);
-	r = parse(text);
-	m = r->sessions[0].steps[1].message;
-	assert_int_equal(0, fields_parse(arena, out, &fields, &count));
-	fields_compare(m, fields, count, take_line, said);
-	if (strcmp(said, want) != 0)
-		fail_msg("%s on %s: said %s, want %s", marks, out, said, want);
-	arena_free(arena);
-	recording_free(r);
+	parse(text, compare_marks, &said);
+	if (strcmp(said.text, want) != 0)
+		fail_msg(
+		    "%s on %s: said %s, want %s", marks, out, said.text, want);
 }
 
 static void
@@ -248,34 +345,42 @@ compares_marks(void **state)
 	must_say("keep S\nkeep A\n", "A: 1\nA: 2\n", "10;");
 }
 
-static void
-applies_edits(void **state)
+static int
+apply_edits(void *ctx, const struct recorded_session *s)
 {
 	static const struct edit edits[] = {
 		{ .type = EDIT_STRIP, .name = "A", .count = 2 },
 		{ .type = EDIT_STAMP, .name = "A", .value = "9" },
 	};
-	struct recording *r =
-	    parse(MESSAGE("C: A: 1\nC: S: x\nC:  y\nC: a: 2\n"));
-	const struct recorded_message *m = r->sessions[0].steps[1].message;
+	static const struct edit one = {
+		.type = EDIT_STRIP,
+		.name = "a",
+		.count = 1,
+	};
+	const struct recorded_message *m = s->steps[1].message;
+	struct arena *arena = arena_new(0);
 	struct field *fields;
 	size_t count;
 
-	(void)state;
-	assert_int_equal(
-	    0, fields_apply(r->arena, m, edits, 2, &fields, &count));
+	(void)ctx;
+	assert_int_equal(0, fields_apply(arena, m, edits, 2, &fields, &count));
 	assert_int_equal(2, count);
 	assert_string_equal("S", fields[0].name);
 	assert_string_equal("x\n y", fields[0].value);
 	assert_string_equal("9", fields[1].value);
 	/* A strip of fewer fields leaves the others. */
-	assert_int_equal(0,
-	    fields_apply(r->arena, m,
-		&(struct edit){ .type = EDIT_STRIP, .name = "a", .count = 1 },
-		1, &fields, &count));
+	assert_int_equal(0, fields_apply(arena, m, &one, 1, &fields, &count));
 	assert_int_equal(2, count);
 	assert_string_equal("2", fields[1].value);
-	recording_free(r);
+	arena_free(arena);
+	return 0;
+}
+
+static void
+applies_edits(void **state)
+{
+	(void)state;
+	parse(MESSAGE("C: A: 1\nC: S: x\nC:  y\nC: a: 2\n"), apply_edits, NULL);
 }
 
 /* ---- Replies --------------------------------------------------------- */
@@ -285,6 +390,23 @@ take_difference(void *ctx, const struct difference *d)
 {
 	(void)ctx;
 	(void)d;
+}
+
+struct given {
+	const char *reply;
+	struct report report;
+};
+
+static int
+compare_reply(void *ctx, const struct recorded_session *s)
+{
+	struct given *given = ctx;
+	struct answer a;
+
+	assert_int_equal(0, answer_parse(given->reply, &a));
+	report_reply(
+	    &given->report, "t", "rcpt", &s->steps[0].expect, &a, true);
+	return 0;
 }
 
 static void
@@ -312,23 +434,20 @@ compares_replies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct report report = { .difference = take_difference };
+		struct given given = {
+			.reply = cases[i].given,
+			.report.difference = take_difference,
+		};
 		char text[256];
-		struct recording *r;
-		struct answer a;
 
 		snprintf(text, sizeof text,
 		    "connect ::1\nC: RCPT TO:<a@b>\n"
 		    "S: %s\n",
 		    cases[i].recorded);
-		r = parse(text);
-		assert_int_equal(0, answer_parse(cases[i].given, &a));
-		report_reply(&report, "t", "rcpt",
-		    &r->sessions[0].steps[0].expect, &a, true);
-		assert_int_equal(1, report.decisions);
-		if ((report.differences == 0) != cases[i].same)
+		parse(text, compare_reply, &given);
+		assert_int_equal(1, given.report.decisions);
+		if ((given.report.differences == 0) != cases[i].same)
 			fail_msg("%s, %s", cases[i].recorded, cases[i].given);
-		recording_free(r);
 	}
 	assert_int_equal(-EPROTO, answer_parse("25", &(struct answer){ 0 }));
 	assert_int_equal(
@@ -485,6 +604,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(refuses_long_lines),
+		cmocka_unit_test(refuses_long_sessions),
+		cmocka_unit_test(hands_over),
 		cmocka_unit_test(reads_steps),
 		cmocka_unit_test(reads_times),
 		cmocka_unit_test(compares_marks),

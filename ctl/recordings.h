@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * recordings.h - files of recorded sessions, whatever their form.
+ *
+ * The form is told by what a file begins with, never by its name.
+ */
+#ifndef RECORDINGS_H
+#define RECORDINGS_H
+
+#include "recording.h"
+
+/* Who reads recordings: one for all files of a call. */
+struct recordings {
+	/* Given each session at its end; it lives during the call. What is
+	 * not 0 stops the reading, and is answered. */
+	int (*session)(void *ctx, const struct recorded_session *);
+	void *ctx;
+	struct line_reader lines; /* of the file that is being read */
+};
+
+/* Reads one file. why says FILE: or FILE:LINE: and what is wrong; what came
+ * before that has been handed over. */
+int recordings_read(
+    struct recordings *, const char *file, char why[RECORDING_WHY_SIZE]);
+
+#endif
