@@ -308,7 +308,9 @@ def readme(place):
     text = (mta.TOP / "README").read_text()
     flat = " ".join(text.split())
     for name in ("postfix/main.cf.policy", "sendmail/connector-milter.mc",
-                 "sendmail/connector-milter.conf", "postfix/main.cf.internet"):
+                 "sendmail/connector-milter.service.conf",
+                 "sendmail/connector-milter.socket.conf",
+                 "postfix/main.cf.internet"):
         lines = (mta.CONTRIB / name).read_text().splitlines()
         for line in lines:
             if line and not line.startswith(("#", "dnl")):
