@@ -227,10 +227,10 @@ say_too_many(struct diagnostics *diagnostics, struct where where)
 	    "addresses: write fewer and larger ranges");
 }
 
-/* Collects the ranges of all that compete in a view. */
+/* Names the ranges of all that compete in a view. */
 static int
 collect(struct ruleset *ruleset, const struct view *view,
-    struct contest *contest, struct netset_entry **entries, size_t *count)
+    struct contest *contest, size_t *count)
 {
 	const struct policy *policy = ruleset->policy;
 	size_t i, j, room = 0, n = 0;
@@ -238,34 +238,59 @@ collect(struct ruleset *ruleset, const struct view *view,
 	for (i = 0; i < policy->nconnectors; i++)
 		if (connector_competes(&policy->connectors[i], view))
 			room += policy->connectors[i].remote_ip_ranges.count;
-	*entries = calloc(room + 1, sizeof(**entries));
 	contest->slots =
 	    arena_array(ruleset->arena, room, sizeof(*contest->slots));
-	if (*entries == NULL || contest->slots == NULL) {
-		free(*entries);
+	if (contest->slots == NULL)
 		return -ENOMEM;
-	}
 	for (i = 0; i < policy->nconnectors; i++) {
 		const struct range_list *list =
 		    &policy->connectors[i].remote_ip_ranges;
 
 		if (!connector_competes(&policy->connectors[i], view))
 			continue;
-		for (j = 0; j < list->count; j++) {
-			contest->slots[n] = (struct slot){
+		for (j = 0; j < list->count; j++)
+			contest->slots[n++] = (struct slot){
 				.rule = (uint32_t)i,
 				.range = (uint32_t)j,
 			};
-			(*entries)[n++] = (struct netset_entry){
-				.range = list->items[j].range,
-				.owner = (uint32_t)i,
-				.expires =
-				    list->items[j].until != UNTIL_FOREVER,
-			};
-		}
 	}
 	*count = n;
 	return 0;
+}
+
+/* What the netset of a contest is made of. */
+struct entrants {
+	const struct policy *policy;
+	const struct slot *slots;
+};
+
+static struct netset_entry
+entry_of(const struct range_list *list, size_t i, uint32_t owner)
+{
+	const struct range *range = &list->items[i];
+
+	return (struct netset_entry){
+		.range = range->range,
+		.owner = owner,
+		.expires = range->until != UNTIL_FOREVER,
+	};
+}
+
+static struct netset_entry
+list_entry(const void *ctx, size_t i)
+{
+	return entry_of(ctx, i, 0);
+}
+
+static struct netset_entry
+contest_entry(const void *ctx, size_t i)
+{
+	const struct entrants *entrants = ctx;
+	const struct slot *slot = &entrants->slots[i];
+
+	return entry_of(
+	    &entrants->policy->connectors[slot->rule].remote_ip_ranges,
+	    slot->range, slot->rule);
 }
 
 static int
@@ -273,16 +298,17 @@ make_contest(
     struct compile *compile, const struct view *view, struct contest *contest)
 {
 	struct netset_conflict conflicts[CONFLICTS_MAX];
-	size_t count, nconflicts = CONFLICTS_MAX;
-	struct netset_entry *entries;
+	struct entrants entrants = { .policy = compile->ruleset->policy };
+	struct netset_input input = { .entry = contest_entry,
+		.ctx = &entrants };
+	size_t nconflicts = CONFLICTS_MAX;
 	int error;
 
-	error = collect(compile->ruleset, view, contest, &entries, &count);
+	error = collect(compile->ruleset, view, contest, &input.count);
 	if (error != 0)
 		return error;
-	error =
-	    netset_new(entries, count, &contest->set, conflicts, &nconflicts);
-	free(entries);
+	entrants.slots = contest->slots;
+	error = netset_new(&input, &contest->set, conflicts, &nconflicts);
 	if (error == -EINVAL) {
 		say_conflicts(compile, contest, conflicts, nconflicts);
 		error = 0; /* others may have some to say, too */
@@ -346,19 +372,12 @@ static int
 make_list(const struct range_list *list, struct netset **set,
     struct diagnostics *diagnostics)
 {
-	struct netset_entry *entries;
-	size_t i, none = 0;
-	int error;
+	struct netset_input input = {
+		.count = list->count, .entry = list_entry, .ctx = list
+	};
+	size_t none = 0;
+	int error = netset_new(&input, set, NULL, &none);
 
-	entries = calloc(list->count + 1, sizeof(*entries));
-	if (entries == NULL)
-		return -ENOMEM;
-	for (i = 0; i < list->count; i++) {
-		entries[i].range = list->items[i].range;
-		entries[i].expires = list->items[i].until != UNTIL_FOREVER;
-	}
-	error = netset_new(entries, list->count, set, NULL, &none);
-	free(entries);
 	if (error == -E2BIG)
 		say_too_many(diagnostics, list->where);
 	return error;

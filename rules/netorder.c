@@ -3,9 +3,9 @@
  * netorder - ranges by place, and those that may not stand together.
  *
  * Sorts indices, stably and in O(n log n). Finds ties and crossings between
- * owners without looking at pairs: a stack tells whether all ranges nest, and
- * only where they do not a tree over their last addresses finds who crosses
- * whom, in time that grows with what is reported. Owns nothing but memory
+ * owners without looking at pairs: a tree over their last addresses finds who
+ * crosses whom, in time that grows with what is reported. Is asked only where
+ * netsweep.c met ranges that do not nest. Owns nothing but memory
  * that it frees before it answers. Allows one owner everything.
  */
 #include "netorder.h"
@@ -250,34 +250,6 @@ conflicts_scan(struct finder *finder)
 	}
 }
 
-/* Whether all ranges nest and equal ones have one owner: then there is no
- * conflict, and no need for a finder. */
-static bool
-all_nest(const struct netorder *list)
-{
-	uint32_t *stack = list->spare;
-	uint32_t depth = 0, i, entry;
-
-	for (i = 0; i < list->count; i++) {
-		const struct netrange *range;
-
-		entry = list->sorted[i];
-		range = netorder_range(list, entry);
-		while (depth > 0 &&
-		       netaddr_compare(
-			   &netorder_range(list, stack[depth - 1])->last,
-			   &range->first) < 0)
-			depth--;
-		if (depth > 0 &&
-		    (last_compare(list, stack[depth - 1], entry) < 0 ||
-			(ranges_equal(list, stack[depth - 1], entry) &&
-			    !same_owner(list, stack[depth - 1], entry))))
-			return false;
-		stack[depth++] = entry;
-	}
-	return true;
-}
-
 int
 netorder_conflicts(
     const struct netorder *list, struct netset_conflict *out, size_t *count)
@@ -285,10 +257,6 @@ netorder_conflicts(
 	struct finder finder = { .list = list, .out = out, .room = *count };
 	int rc = -ENOMEM;
 
-	if (all_nest(list)) {
-		*count = 0;
-		return 0;
-	}
 	for (finder.leaves = 1; finder.leaves < list->count;)
 		finder.leaves *= 2;
 	finder.by_last = calloc(list->count, sizeof(*finder.by_last));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netorder.h - what netset.c has sorted and checked before it flattens.
+ * netorder.h - ranges by place, and those that may not stand together.
  *
  * Entries are named by their index, and are neither moved nor copied. Nobody
- * but netset.c includes this.
+ * but those who make a netset includes this.
  */
 #ifndef NETORDER_H
 #define NETORDER_H

@@ -4,416 +4,308 @@
  *
  * Flattens the ranges into disjoint segments: sorted starts and, beside them,
  * picks. IPv4 and IPv6 have tables of their own, each beginning at address 0,
- * so that a search never falls off the low end. A pick up to the number of
- * entries is that entry with nothing behind it; a higher one is a link of an
- * entry and the pick behind it, and links are shared by segments. Owns no
- * entries. Never decides by order between two owners.
+ * so that a search never falls off the low end. Above the starts stands a
+ * static search tree: each level holds the first of every cache line of keys
+ * of the level below, so a look-up reads one line a level, and the compiler
+ * compares all of its keys at once. A pick up to the number of entries is
+ * that entry with nothing behind it; a higher one is a link of an entry and
+ * the pick behind it, and links are shared by segments. Owns no entries.
+ * Never decides by order between two owners.
  */
-#include "netorder.h"
+#include "netbuild.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	COUNT_MAX = 1 << 30,
-	/* Steps along chains that a build may take for each entry: as many
-	 * as any set of networks without duplicates can need, 129 prefix
-	 * lengths deep in two segments each. */
-	CHAIN_STEPS = 258,
-	CHAIN_STEPS_MORE = 1 << 20,
+	LINE = 64, /* bytes of a cache line */
+	KEYS4 = LINE / sizeof(uint32_t),
+	KEYS6 = LINE / sizeof(uint64_t),
+	PICKS = LINE / sizeof(uint32_t),
+	LEVELS_MAX = 11, /* 2^31 segments of IPv6 */
 };
 
-struct link {
-	uint32_t entry, next;
+/* The segments of a family. Every array is padded to whole lines, and keys
+ * with the highest number, so that a line is always read as a whole. */
+struct table {
+	uint32_t count;             /* of segments; 0: no range */
+	uint32_t depth;             /* of the tree, with the starts */
+	uint32_t sizes[LEVELS_MAX]; /* keys of each level */
+	union {
+		uint32_t *v4[LEVELS_MAX]; /* v4[0] are the starts */
+		uint64_t *v6[LEVELS_MAX]; /* v6[0] their high halves */
+	};
+	uint64_t *los; /* IPv6: the low halves */
+	uint32_t *picks;
+	void *block; /* that all of it lies in */
 };
 
 struct netset {
 	uint32_t count; /* of entries */
-	struct link *links;
+	struct netlink *links;
 	uint32_t nlinks;
-	uint32_t *starts4, *picks4;
-	uint32_t n4;
-	uint64_t *his6, *los6;
-	uint32_t *picks6;
-	uint32_t n6;
+	struct table v4, v6;
 };
 
-/* ---- Addresses as numbers ---------------------------------------------- */
-
-static struct netaddr
-addr_first(enum family family)
-{
-	return (struct netaddr){ .family = family };
-}
-
-static struct netaddr
-addr_last(enum family family)
-{
-	if (family == FAMILY_IPV4)
-		return (struct netaddr){ .family = family, .lo = UINT32_MAX };
-	return (struct netaddr){
-		.family = family, .hi = UINT64_MAX, .lo = UINT64_MAX
-	};
-}
-
-/* Not for the last address of a family. */
-static struct netaddr
-addr_next(struct netaddr addr)
-{
-	addr.lo++;
-	addr.hi += addr.lo == 0;
-	return addr;
-}
-
-static struct netaddr
-addr_previous(struct netaddr addr)
-{
-	addr.hi -= addr.lo == 0;
-	addr.lo--;
-	return addr;
-}
-
-/* One less than the number of addresses, so that ::/0 has one too. */
-static struct netaddr
-range_size(const struct netrange *range)
-{
-	return (struct netaddr){
-		.family = range->first.family,
-		.hi = range->last.hi - range->first.hi -
-		      (range->last.lo < range->first.lo),
-		.lo = range->last.lo - range->first.lo,
-	};
-}
-
-/* ---- The heap of ranges under way -------------------------------------- */
-
-struct build {
-	struct netorder list;
-	uint32_t *heap; /* entries, who wins first */
-	uint32_t nheap;
-	uint32_t *latest; /* by entry: 1 + its latest link, 0 for none */
-	uint32_t room;    /* of links */
-	uint64_t steps;   /* along chains, that are left */
-	struct netset *set;
-};
-
-static const struct netrange *
-range_of(const struct build *build, uint32_t entry)
-{
-	return netorder_range(&build->list, entry);
-}
-
-/* Who wins: the smaller range, then the first in the input. */
-static int
-size_compare(const struct build *build, uint32_t a, uint32_t b)
-{
-	struct netaddr v = range_size(range_of(build, a));
-	struct netaddr w = range_size(range_of(build, b));
-	int order = netaddr_compare(&v, &w);
-
-	return order != 0 ? order : (a > b) - (a < b);
-}
-
-static void
-heap_push(struct build *build, uint32_t entry)
-{
-	uint32_t *heap = build->heap, at = build->nheap++;
-
-	while (at > 0 && size_compare(build, entry, heap[(at - 1) / 2]) < 0) {
-		heap[at] = heap[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	heap[at] = entry;
-}
-
-static uint32_t
-heap_pop(struct build *build)
-{
-	uint32_t *heap = build->heap, top = heap[0], at = 0, child;
-	uint32_t entry = heap[--build->nheap];
-
-	while ((child = 2 * at + 1) < build->nheap) {
-		if (child + 1 < build->nheap &&
-		    size_compare(build, heap[child + 1], heap[child]) < 0)
-			child++;
-		if (size_compare(build, entry, heap[child]) <= 0)
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = entry;
-	return top;
-}
-
-/* Those that have ended are dropped when they come up. */
-static void
-heap_trim(struct build *build, const struct netaddr *at)
-{
-	while (build->nheap > 0 &&
-	       netaddr_compare(&range_of(build, build->heap[0])->last, at) < 0)
-		(void)heap_pop(build);
-}
-
-/* ---- Picks ------------------------------------------------------------- */
+/* ---- Segments ---------------------------------------------------------- */
 
 static int
-link_pick(struct build *build, uint32_t entry, uint32_t next, uint32_t *pick)
+segments_init(struct netsegments *segments, enum family family, uint32_t ranges)
 {
-	struct netset *set = build->set;
-	uint32_t latest = build->latest[entry];
+	size_t n = 2 * (size_t)ranges + 1;
 
-	if (latest != 0 && set->links[latest - 1].next == next) {
-		*pick = set->count + latest;
-		return 0;
-	}
-	if (set->nlinks == build->room) {
-		uint32_t room = build->room == 0 ? 64 : build->room * 2;
-		struct link *links;
-
-		if (room > COUNT_MAX)
-			return -E2BIG;
-		links = realloc(set->links, room * sizeof(*links));
-		if (links == NULL)
-			return -ENOMEM;
-		set->links = links;
-		build->room = room;
-	}
-	set->links[set->nlinks++] =
-	    (struct link){ .entry = entry, .next = next };
-	build->latest[entry] = set->nlinks;
-	*pick = set->count + set->nlinks;
-	return 0;
-}
-
-/* The pick for all addresses from at to *last, before another range begins.
- * The heap is not empty and its top is not over. */
-static int
-pick_make(struct build *build, const struct netaddr *at, struct netaddr *last,
-    uint32_t *pick)
-{
-	uint32_t *chain = build->list.spare;
-	uint32_t depth = 0, i;
-	int rc = 0;
-
-	*last = range_of(build, build->heap[0])->last;
-	*pick = build->heap[0] + 1;
-	if (!build->list.entries[build->heap[0]].expires)
-		return 0;
-	do {
-		const struct netrange *range;
-
-		chain[depth] = heap_pop(build);
-		range = range_of(build, chain[depth]);
-		if (netaddr_compare(&range->last, last) < 0)
-			*last = range->last;
-		heap_trim(build, at);
-	} while (
-	    build->list.entries[chain[depth++]].expires && build->nheap > 0);
-	for (i = 0; i < depth; i++)
-		heap_push(build, chain[i]);
-	if (depth > build->steps)
-		return -E2BIG;
-	build->steps -= depth;
-	*pick = chain[depth - 1] + 1;
-	for (i = depth - 1; i > 0 && rc == 0; i--)
-		rc = link_pick(build, chain[i - 1], *pick, pick);
-	return rc;
-}
-
-/* ---- The sweep --------------------------------------------------------- */
-
-static int
-tables_alloc(struct netset *set, enum family family, size_t ranges)
-{
-	size_t n = 2 * ranges + 1;
-
+	*segments = (struct netsegments){ .picks = calloc(n, 4) };
 	if (family == FAMILY_IPV4) {
-		set->starts4 = calloc(n, sizeof(*set->starts4));
-		set->picks4 = calloc(n, sizeof(*set->picks4));
-		return set->starts4 == NULL || set->picks4 == NULL ? -ENOMEM
-								   : 0;
+		segments->starts = calloc(n, 4);
+		return segments->picks != NULL && segments->starts != NULL
+			   ? 0
+			   : -ENOMEM;
 	}
-	set->his6 = calloc(n, sizeof(*set->his6));
-	set->los6 = calloc(n, sizeof(*set->los6));
-	set->picks6 = calloc(n, sizeof(*set->picks6));
-	return set->his6 == NULL || set->los6 == NULL || set->picks6 == NULL
-		   ? -ENOMEM
-		   : 0;
-}
-
-static void *
-shrink(void *array, size_t count, size_t size)
-{
-	void *less = realloc(array, count * size);
-
-	return less != NULL ? less : array;
+	segments->his = calloc(n, 8);
+	segments->los = calloc(n, 8);
+	return segments->picks != NULL && segments->his != NULL &&
+		       segments->los != NULL
+		   ? 0
+		   : -ENOMEM;
 }
 
 static void
-tables_shrink(struct netset *set, enum family family)
+segments_fini(struct netsegments *segments)
 {
-	if (family == FAMILY_IPV4) {
-		set->starts4 = shrink(set->starts4, set->n4, 4);
-		set->picks4 = shrink(set->picks4, set->n4, 4);
+	free(segments->starts);
+	free(segments->his);
+	free(segments->los);
+	free(segments->picks);
+	*segments = (struct netsegments){ 0 };
+}
+
+void
+netbuild_segment(
+    struct netbuild *build, const struct netaddr *start, uint32_t pick)
+{
+	struct netsegments *segments = &build->segments;
+	bool ipv4 = build->family == FAMILY_IPV4;
+	uint32_t n = segments->count;
+
+	if (n > 0 && (ipv4 ? segments->starts[n - 1] == start->lo
+			   : segments->his[n - 1] == start->hi &&
+				 segments->los[n - 1] == start->lo))
+		n--;
+	segments->count = n;
+	if (n > 0 && segments->picks[n - 1] == pick)
+		return;
+	if (ipv4) {
+		segments->starts[n] = (uint32_t)start->lo;
 	} else {
-		set->his6 = shrink(set->his6, set->n6, 8);
-		set->los6 = shrink(set->los6, set->n6, 8);
-		set->picks6 = shrink(set->picks6, set->n6, 4);
+		segments->his[n] = start->hi;
+		segments->los[n] = start->lo;
 	}
-}
-
-static void
-segment_add(struct netset *set, const struct netaddr *start, uint32_t pick)
-{
-	if (start->family == FAMILY_IPV4) {
-		if (set->n4 > 0 && set->picks4[set->n4 - 1] == pick)
-			return;
-		set->starts4[set->n4] = (uint32_t)start->lo;
-		set->picks4[set->n4++] = pick;
-	} else {
-		if (set->n6 > 0 && set->picks6[set->n6 - 1] == pick)
-			return;
-		set->his6[set->n6] = start->hi;
-		set->los6[set->n6] = start->lo;
-		set->picks6[set->n6++] = pick;
-	}
-}
-
-/* Makes the segments of order[from..to), which are of one family. Each turn
- * begins a range or ends one. */
-static int
-sweep(struct build *build, enum family family, uint32_t from, uint32_t to)
-{
-	struct netaddr at = addr_first(family), last = addr_last(family), end;
-	uint32_t pick;
-	int rc;
-
-	for (;;) {
-		const struct netaddr *next = NULL;
-
-		for (; from < to; from++) {
-			next =
-			    &range_of(build, build->list.sorted[from])->first;
-			if (netaddr_compare(next, &at) > 0)
-				break;
-			heap_push(build, build->list.sorted[from]);
-		}
-		if (from == to)
-			next = NULL;
-		heap_trim(build, &at);
-		if (build->nheap == 0) {
-			segment_add(build->set, &at, NETSET_NONE);
-			if (next == NULL)
-				return 0;
-			at = *next;
-			continue;
-		}
-		rc = pick_make(build, &at, &end, &pick);
-		if (rc != 0)
-			return rc;
-		segment_add(build->set, &at, pick);
-		if (next != NULL && netaddr_compare(next, &end) <= 0)
-			at = *next;
-		else if (netaddr_compare(&end, &last) == 0)
-			break;
-		else
-			at = addr_next(end);
-	}
-	build->nheap = 0;
-	return 0;
-}
-
-static int
-family_build(
-    struct build *build, enum family family, uint32_t from, uint32_t to)
-{
-	int rc;
-
-	if (from == to)
-		return 0;
-	rc = tables_alloc(build->set, family, to - from);
-	if (rc == 0)
-		rc = sweep(build, family, from, to);
-	if (rc == 0)
-		tables_shrink(build->set, family);
-	return rc;
-}
-
-/* IPv4 sorts before IPv6. */
-static int
-set_build(struct build *build)
-{
-	uint32_t middle = 0;
-	int rc;
-
-	while (middle < build->list.count &&
-	       range_of(build, build->list.sorted[middle])->first.family ==
-		   FAMILY_IPV4)
-		middle++;
-	rc = family_build(build, FAMILY_IPV4, 0, middle);
-	if (rc == 0)
-		rc =
-		    family_build(build, FAMILY_IPV6, middle, build->list.count);
-	if (rc == 0 && build->set->nlinks > 0)
-		build->set->links = shrink(build->set->links,
-		    build->set->nlinks, sizeof(*build->set->links));
-	return rc;
-}
-
-static int
-build_init(
-    struct build *build, const struct netset_entry *entries, size_t count)
-{
-	size_t room = count > 0 ? count : 1;
-
-	if (count > COUNT_MAX)
-		return -E2BIG;
-	*build = (struct build){
-		.list = {
-			.entries = entries,
-			.count = (uint32_t)count,
-			.sorted = calloc(room, sizeof(uint32_t)),
-			.spare = calloc(room, sizeof(uint32_t)),
-		},
-		.heap = calloc(room, sizeof(*build->heap)),
-		.latest = calloc(room, sizeof(*build->latest)),
-		.steps = (uint64_t)count * CHAIN_STEPS + CHAIN_STEPS_MORE,
-		.set = calloc(1, sizeof(*build->set)),
-	};
-	if (build->list.sorted == NULL || build->list.spare == NULL ||
-	    build->heap == NULL || build->latest == NULL || build->set == NULL)
-		return -ENOMEM;
-	build->set->count = (uint32_t)count;
-	return 0;
+	segments->picks[n] = pick;
+	segments->count = n + 1;
 }
 
 int
-netset_new(const struct netset_entry *entries, size_t count,
-    struct netset **set, struct netset_conflict *conflicts, size_t *nconflicts)
+netbuild_link(
+    struct netbuild *build, uint32_t entry, uint32_t next, uint32_t *pick)
 {
-	struct build build = { 0 };
+	struct netlinks *links = &build->links;
+
+	if (links->count == links->room) {
+		uint32_t room = links->room == 0 ? 64 : links->room * 2;
+		struct netlink *items;
+
+		if (room > COUNT_MAX)
+			return -E2BIG;
+		items = realloc(links->items, room * sizeof(*items));
+		if (items == NULL)
+			return -ENOMEM;
+		links->items = items;
+		links->room = room;
+	}
+	links->items[links->count++] =
+	    (struct netlink){ .entry = entry, .next = next };
+	*pick = (uint32_t)build->input->count + links->count;
+	return 0;
+}
+
+/* ---- The tree ---------------------------------------------------------- */
+
+static size_t
+lines_of(size_t count, size_t size)
+{
+	return (count * size + LINE - 1) / LINE * LINE;
+}
+
+/* Every array of the table in one block; no two share a line. */
+static int
+table_place(struct table *table, enum family family)
+{
+	bool ipv4 = family == FAMILY_IPV4;
+	size_t size = ipv4 ? 4 : 8, total = lines_of(table->count, 4);
+	uint32_t count = table->count, i;
+	unsigned char *at;
+
+	for (;; count = (count - 1) / (uint32_t)(LINE / size) + 1) {
+		table->sizes[table->depth++] = count;
+		total += lines_of(count, size);
+		if (count <= LINE / size)
+			break;
+	}
+	total += ipv4 ? 0 : lines_of(table->count, 8);
+	table->block = at = aligned_alloc(LINE, total);
+	if (at == NULL)
+		return -ENOMEM;
+	memset(at, 0xff, total);
+	for (i = table->depth; i-- > 0; at += lines_of(table->sizes[i], size))
+		if (ipv4)
+			table->v4[i] = (void *)at;
+		else
+			table->v6[i] = (void *)at;
+	if (!ipv4) {
+		table->los = (void *)at;
+		at += lines_of(table->count, 8);
+	}
+	table->picks = (void *)at;
+	return 0;
+}
+
+static int
+table_make(
+    struct table *table, enum family family, const struct netsegments *segments)
+{
+	uint32_t level, i;
+	int rc;
+
+	table->count = segments->count;
+	rc = table_place(table, family);
+	if (rc != 0)
+		return rc;
+	memcpy(table->picks, segments->picks, table->count * sizeof(uint32_t));
+	if (family == FAMILY_IPV4) {
+		memcpy(table->v4[0], segments->starts,
+		    table->count * sizeof(uint32_t));
+	} else {
+		memcpy(table->v6[0], segments->his,
+		    table->count * sizeof(uint64_t));
+		memcpy(
+		    table->los, segments->los, table->count * sizeof(uint64_t));
+	}
+	for (level = 1; level < table->depth; level++)
+		for (i = 0; i < table->sizes[level]; i++)
+			if (family == FAMILY_IPV4)
+				table->v4[level][i] =
+				    table->v4[level - 1][(size_t)i * KEYS4];
+			else
+				table->v6[level][i] =
+				    table->v6[level - 1][(size_t)i * KEYS6];
+	return 0;
+}
+
+/* ---- The whole --------------------------------------------------------- */
+
+/* With list NULL the ranges must nest: else -EDOM. */
+static int
+family_build(struct netbuild *build, const struct netorder *list,
+    enum family family, struct table *table)
+{
+	const struct netset_input *input = build->input;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < count; i++)
-		assert(netaddr_compare(&entries[i].range.first,
-			   &entries[i].range.last) <= 0);
-	rc = build_init(&build, entries, count);
-	if (rc == 0) {
-		netorder_sort(&build.list);
-		rc = netorder_conflicts(&build.list, conflicts, nconflicts);
+	build->family = family;
+	build->ranges = 0;
+	for (i = 0; i < input->count; i++)
+		build->ranges +=
+		    input->entry(input->ctx, i).range.first.family == family;
+	if (build->ranges == 0)
+		return 0;
+	rc = segments_init(&build->segments, family, build->ranges);
+	if (rc == 0)
+		rc = list == NULL ? netsweep(build) : netheap(build, list);
+	if (rc == 0)
+		rc = table_make(table, family, &build->segments);
+	segments_fini(&build->segments);
+	return rc;
+}
+
+static int
+set_build(const struct netset_input *input, const struct netorder *list,
+    struct netset **out)
+{
+	struct netbuild build = {
+		.input = input,
+		.steps = (uint64_t)input->count * NETBUILD_STEPS +
+			 NETBUILD_STEPS_MORE,
+	};
+	struct netset *set = calloc(1, sizeof(*set));
+	struct netlink *less;
+	int rc = -ENOMEM;
+
+	if (set == NULL)
+		return rc;
+	rc = family_build(&build, list, FAMILY_IPV4, &set->v4);
+	if (rc == 0)
+		rc = family_build(&build, list, FAMILY_IPV6, &set->v6);
+	set->count = (uint32_t)input->count;
+	set->links = build.links.items;
+	set->nlinks = build.links.count;
+	if (rc != 0) {
+		netset_free(set);
+		return rc;
 	}
+	if (set->nlinks > 0) {
+		less = realloc(set->links, set->nlinks * sizeof(*set->links));
+		set->links = less != NULL ? less : set->links;
+	}
+	*out = set;
+	return 0;
+}
+
+/* For ranges that do not nest, and may be in conflict. */
+static int
+crossing_build(const struct netset_input *input, struct netset **set,
+    struct netset_conflict *conflicts, size_t *nconflicts)
+{
+	struct netset_entry *entries = calloc(input->count, sizeof(*entries));
+	struct netorder list = {
+		.entries = entries,
+		.count = (uint32_t)input->count,
+		.sorted = calloc(input->count, sizeof(uint32_t)),
+		.spare = calloc(input->count, sizeof(uint32_t)),
+	};
+	size_t i;
+	int rc = -ENOMEM;
+
+	if (entries != NULL && list.sorted != NULL && list.spare != NULL) {
+		for (i = 0; i < input->count; i++)
+			entries[i] = input->entry(input->ctx, i);
+		netorder_sort(&list);
+		rc = netorder_conflicts(&list, conflicts, nconflicts);
+		if (rc == 0)
+			rc = set_build(input, &list, set);
+	}
+	free(entries);
+	free(list.sorted);
+	free(list.spare);
+	return rc;
+}
+
+int
+netset_new(const struct netset_input *input, struct netset **set,
+    struct netset_conflict *conflicts, size_t *nconflicts)
+{
+	int rc;
+
+	if (input->count > COUNT_MAX)
+		return -E2BIG;
+	rc = set_build(input, NULL, set);
+	if (rc == -EDOM)
+		return crossing_build(input, set, conflicts, nconflicts);
 	if (rc == 0)
-		rc = set_build(&build);
-	if (rc == 0)
-		*set = build.set;
-	else
-		netset_free(build.set);
-	free(build.list.sorted);
-	free(build.list.spare);
-	free(build.heap);
-	free(build.latest);
+		*nconflicts = 0;
 	return rc;
 }
 
@@ -423,53 +315,84 @@ netset_free(struct netset *set)
 	if (set == NULL)
 		return;
 	free(set->links);
-	free(set->starts4);
-	free(set->picks4);
-	free(set->his6);
-	free(set->los6);
-	free(set->picks6);
+	free(set->v4.block);
+	free(set->v6.block);
 	free(set);
 }
 
 /* ---- Look-up ------------------------------------------------------------ */
 
+/* Of each node take the last key that is not above the address; the first
+ * one never is, as it stands in the level above. At the top of the space the
+ * padding is not above, either: there the level's own last key is meant. */
 static uint32_t
-find4(const struct netset *set, uint32_t addr)
+find4(const struct table *table, uint32_t addr)
 {
-	const uint32_t *start = set->starts4;
-	uint32_t n = set->n4, half;
+	uint32_t at = 0, level, i, below;
 
-	for (; n > 1; n -= half) {
-		half = n / 2;
-		start += start[half] <= addr ? half : 0;
+	for (level = table->depth; level-- > 0;) {
+		const uint32_t *keys = table->v4[level] + (size_t)at * KEYS4;
+
+		if (level == 0)
+			__builtin_prefetch(table->picks + (size_t)at * PICKS);
+		for (i = below = 0; i < KEYS4; i++)
+			below += keys[i] <= addr;
+		at = at * KEYS4 + below - 1;
+		if (at >= table->sizes[level])
+			at = table->sizes[level] - 1;
 	}
-	return set->picks4[start - set->starts4];
+	return table->picks[at];
 }
 
+/* The last of the first count segments that does not begin above. */
 static uint32_t
-find6(const struct netset *set, uint64_t hi, uint64_t lo)
+find6_among(const struct table *table, uint32_t count, uint64_t hi, uint64_t lo)
 {
-	const uint64_t *his = set->his6, *los = set->los6;
-	uint32_t at = 0, n = set->n6, half;
+	const uint64_t *his = table->v6[0], *los = table->los;
+	uint32_t at = 0, half;
 
-	for (; n > 1; n -= half) {
-		uint32_t middle = at + (half = n / 2);
-		unsigned below = (unsigned)(his[middle] < hi) |
-				 ((unsigned)(his[middle] == hi) &
-				     (unsigned)(los[middle] <= lo));
+	for (; count > 1; count -= half) {
+		uint32_t middle = at + (half = count / 2);
 
-		at = below != 0 ? middle : at;
+		if (his[middle] < hi ||
+		    (his[middle] == hi && los[middle] <= lo))
+			at = middle;
 	}
-	return set->picks6[at];
+	return at;
+}
+
+/* The tree is over the high halves, as find4(). */
+static uint32_t
+find6(const struct table *table, uint64_t hi, uint64_t lo)
+{
+	uint32_t at = 0, level, i, below;
+
+	for (level = table->depth; level-- > 0;) {
+		const uint64_t *keys = table->v6[level] + (size_t)at * KEYS6;
+
+		if (level == 0) {
+			__builtin_prefetch(table->los + (size_t)at * KEYS6);
+			__builtin_prefetch(table->picks + (size_t)at * KEYS6);
+		}
+		for (i = below = 0; i < KEYS6; i++)
+			below += keys[i] <= hi;
+		at = at * KEYS6 + below - 1;
+		if (at >= table->sizes[level])
+			at = table->sizes[level] - 1;
+	}
+	for (i = 0; i < KEYS6; i++, at--)
+		if (table->v6[0][at] != hi || table->los[at] <= lo)
+			return table->picks[at];
+	return table->picks[find6_among(table, at + 1, hi, lo)];
 }
 
 uint32_t
 netset_find(const struct netset *set, const struct netaddr *addr)
 {
-	if (addr->family == FAMILY_IPV4 && set->n4 > 0)
-		return find4(set, (uint32_t)addr->lo);
-	if (addr->family == FAMILY_IPV6 && set->n6 > 0)
-		return find6(set, addr->hi, addr->lo);
+	if (addr->family == FAMILY_IPV4 && set->v4.count > 0)
+		return find4(&set->v4, (uint32_t)addr->lo);
+	if (addr->family == FAMILY_IPV6 && set->v6.count > 0)
+		return find6(&set->v6, addr->hi, addr->lo);
 	return NETSET_NONE;
 }
 
@@ -491,14 +414,16 @@ netset_next(const struct netset *set, uint32_t pick)
 	return set->links[pick - set->count - 1].next;
 }
 
+/* ---- Walk --------------------------------------------------------------- */
+
 static struct netaddr
-segment_start(const struct netset *set, enum family family, uint32_t i)
+segment_start(const struct table *table, enum family family, uint32_t i)
 {
 	if (family == FAMILY_IPV4)
 		return (
-		    struct netaddr){ .family = family, .lo = set->starts4[i] };
+		    struct netaddr){ .family = family, .lo = table->v4[0][i] };
 	return (struct netaddr){
-		.family = family, .hi = set->his6[i], .lo = set->los6[i]
+		.family = family, .hi = table->v6[0][i], .lo = table->los[i]
 	};
 }
 
@@ -506,11 +431,11 @@ segment_start(const struct netset *set, enum family family, uint32_t i)
 enum netform
 netset_form(const struct netrange *range)
 {
-	struct netaddr size = range_size(range), more;
+	struct netaddr size = netrange_size(range), more;
 
 	if (size.hi == 0 && size.lo == 0)
 		return NETFORM_SINGLE;
-	more = addr_next(size);
+	more = netaddr_next(size);
 	if (((size.hi & more.hi) | (size.lo & more.lo) |
 		(size.hi & range->first.hi) | (size.lo & range->first.lo)) != 0)
 		return NETFORM_RANGE;
@@ -518,25 +443,23 @@ netset_form(const struct netrange *range)
 }
 
 static int
-family_walk(const struct netset *set, enum family family,
+table_walk(const struct table *table, enum family family,
     int (*fn)(void *, const struct netrange *, uint32_t), void *ctx)
 {
-	const uint32_t *picks =
-	    family == FAMILY_IPV4 ? set->picks4 : set->picks6;
-	uint32_t n = family == FAMILY_IPV4 ? set->n4 : set->n6, i;
 	struct netrange range;
+	uint32_t i;
 	int rc = 0;
 
-	for (i = 0; i < n && rc == 0; i++) {
-		if (picks[i] == NETSET_NONE)
+	for (i = 0; i < table->count && rc == 0; i++) {
+		if (table->picks[i] == NETSET_NONE)
 			continue;
-		range.first = segment_start(set, family, i);
-		range.last =
-		    i + 1 == n
-			? addr_last(family)
-			: addr_previous(segment_start(set, family, i + 1));
+		range.first = segment_start(table, family, i);
+		range.last = netaddr_last(family);
+		if (i + 1 < table->count)
+			range.last = netaddr_previous(
+			    segment_start(table, family, i + 1));
 		range.form = netset_form(&range);
-		rc = fn(ctx, &range, picks[i]);
+		rc = fn(ctx, &range, table->picks[i]);
 	}
 	return rc;
 }
@@ -545,7 +468,7 @@ int
 netset_walk(const struct netset *set,
     int (*fn)(void *ctx, const struct netrange *, uint32_t pick), void *ctx)
 {
-	int rc = family_walk(set, FAMILY_IPV4, fn, ctx);
+	int rc = table_walk(&set->v4, FAMILY_IPV4, fn, ctx);
 
-	return rc != 0 ? rc : family_walk(set, FAMILY_IPV6, fn, ctx);
+	return rc != 0 ? rc : table_walk(&set->v6, FAMILY_IPV6, fn, ctx);
 }

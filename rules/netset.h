@@ -23,6 +23,14 @@ struct netset_entry {
 	bool expires;
 };
 
+/* Where entries come from: entry(ctx, i) for i below count, any number of
+ * times and in any order. So nobody has to hold them all in this form. */
+struct netset_input {
+	size_t count;
+	struct netset_entry (*entry)(const void *ctx, size_t i);
+	const void *ctx;
+};
+
 struct netset;
 
 /* A pair of entries that may not stand together, by index. */
@@ -34,12 +42,12 @@ struct netset_conflict {
 
 enum { NETSET_NONE = 0 }; /* no pick */
 
-/* Builds from count entries. Answers -EINVAL and up to *nconflicts conflicts
- * (in: room, out: how many were written) when there are any; of those that
- * do not fit into the room, the ones with the higher addresses are left out.
- * -E2BIG: more than 2^30 entries, or expiring ones that lie over a hundred
- * deep on each other throughout. The set keeps indices, not entries. */
-int netset_new(const struct netset_entry *, size_t count, struct netset **,
+/* Answers -EINVAL and up to *nconflicts conflicts (in: room, out: how many
+ * were written) when there are any; of those that do not fit into the room,
+ * the ones with the higher addresses are left out. -E2BIG: more than 2^30
+ * entries, or expiring ones that lie over a hundred deep on each other
+ * throughout. The set keeps indices, not entries. */
+int netset_new(const struct netset_input *, struct netset **,
     struct netset_conflict *, size_t *nconflicts);
 void netset_free(struct netset *);
 

@@ -304,6 +304,25 @@ conflicts_check(const struct netset_entry *entries, size_t count,
 	}
 }
 
+static struct netset_entry
+entry_get(const void *ctx, size_t i)
+{
+	const struct netset_entry *entries = ctx;
+
+	return entries[i];
+}
+
+static int
+set_new(const struct netset_entry *entries, size_t count, struct netset **set,
+    struct netset_conflict *conflicts, size_t *nconflicts)
+{
+	struct netset_input input = {
+		.count = count, .entry = entry_get, .ctx = entries
+	};
+
+	return netset_new(&input, set, conflicts, nconflicts);
+}
+
 /* Answers whether the set could be built. */
 static bool
 universe_check(const struct netset_entry *entries, size_t count)
@@ -313,11 +332,11 @@ universe_check(const struct netset_entry *entries, size_t count)
 	size_t nfew = random_below(COUNT(few) + 1);
 	size_t room = nfew, i;
 	struct netset *set = NULL, *again = NULL;
-	int rc = netset_new(entries, count, &set, conflicts, &n);
+	int rc = set_new(entries, count, &set, conflicts, &n);
 
 	assert_int_equal(rc, expected > 0 ? -EINVAL : 0);
 	assert_int_equal(n, expected);
-	assert_int_equal(netset_new(entries, count, &again, few, &nfew), rc);
+	assert_int_equal(set_new(entries, count, &again, few, &nfew), rc);
 	if (rc == 0) {
 		set_check(set, entries, count);
 	} else {
@@ -474,7 +493,7 @@ set_of(const struct owned *owned, size_t count, struct netset **set,
 			.owner = owned[i].owner,
 			.expires = owned[i].expires,
 		};
-	return netset_new(entries, count, set, conflicts, nconflicts);
+	return set_new(entries, count, set, conflicts, nconflicts);
 }
 
 /* The chain as text: "3 1". */
@@ -683,7 +702,7 @@ nothing_holds_nobody(void **state)
 	int calls = 0;
 
 	(void)state;
-	assert_int_equal(netset_new(NULL, 0, &set, NULL, &n), 0);
+	assert_int_equal(set_new(NULL, 0, &set, NULL, &n), 0);
 	assert_int_equal(netset_find(set, &addr), NETSET_NONE);
 	addr.family = FAMILY_IPV6;
 	assert_int_equal(netset_find(set, &addr), NETSET_NONE);
@@ -730,14 +749,14 @@ many_ranges(void **state)
 			entries[i].owner = kind < 2 && i == MANY - 1;
 		}
 		n = 1;
-		rc = netset_new(entries, count, &set, &conflict, &n);
+		rc = set_new(entries, count, &set, &conflict, &n);
 		if (kind < 2) {
 			assert_int_equal(rc, -EINVAL);
 			assert_int_equal(n, 1);
 			assert_int_equal(conflict.b, MANY - 1);
 			entries[MANY - 1].owner = 0;
 			assert_int_equal(
-			    netset_new(entries, MANY, &set, &conflict, &n), 0);
+			    set_new(entries, MANY, &set, &conflict, &n), 0);
 			addr.lo = 7;
 			assert_int_equal(
 			    netset_entry(set, netset_find(set, &addr)), 0);
@@ -746,6 +765,160 @@ many_ranges(void **state)
 			assert_int_equal(rc, -E2BIG);
 	}
 	free(entries);
+}
+
+/* ---- Large sets --------------------------------------------------------- */
+
+/* CIDRs, which always nest: some bits of the address are random, the prefix
+ * lengths lie between two. */
+static const struct large {
+	const char *base;
+	unsigned shortest, longest;
+	size_t count;
+	bool every; /* range is asked, besides the search among intervals */
+} larges[] = {
+	{ "0.0.0.0", 0, 32, 1000, true }, { "10.0.0.0", 8, 32, 60000, false },
+	{ "2001:db8::", 32, 64, 1000, true },
+	{ "2001:db8::", 64, 128, 1000, true }, /* one high half */
+	{ "fe80::", 40, 128, 1000, true }, { "::", 0, 128, 30000, false },
+	{ "ff00::", 60, 66, 3000, false }, /* many equal ones */
+};
+
+static struct netrange
+random_cidr(const struct large *large)
+{
+	struct netrange range = range_of(large->base);
+	bool ipv4 = range.first.family == FAMILY_IPV4;
+	unsigned prefix = large->shortest +
+			  random_below(large->longest - large->shortest + 1);
+	unsigned host = (ipv4 ? 32 : 128) - prefix;
+	u128 addr = (u128)range.first.hi << 64 | range.first.lo, noise, mask;
+
+	noise = (u128)random_below(UINT32_MAX) << 96 |
+		(u128)random_below(UINT32_MAX) << 64 |
+		(u128)random_below(UINT32_MAX) << 32 | random_below(UINT32_MAX);
+	if (ipv4)
+		noise >>= 96;
+	/* Some share their first address, and lie at the ends. */
+	noise = random_below(8) == 0   ? 0
+		: random_below(8) == 0 ? ~(u128)0
+				       : noise;
+	if (large->shortest > 0)
+		noise &= ~(u128)0 >> ((ipv4 ? 96 : 0) + large->shortest);
+	else if (ipv4)
+		noise &= UINT32_MAX;
+	mask = host == 0 ? 0 : ~(u128)0 >> (128 - host);
+	addr = (addr | noise) & ~mask;
+	range.first.hi = (uint64_t)(addr >> 64);
+	range.first.lo = (uint64_t)addr;
+	range.last.hi = (uint64_t)((addr | mask) >> 64);
+	range.last.lo = (uint64_t)(addr | mask);
+	return range;
+}
+
+struct intervals {
+	struct netaddr *firsts, *lasts;
+	uint32_t *picks;
+	size_t count;
+};
+
+static int
+interval_keep(void *ctx, const struct netrange *range, uint32_t pick)
+{
+	struct intervals *intervals = ctx;
+
+	intervals->firsts[intervals->count] = range->first;
+	intervals->lasts[intervals->count] = range->last;
+	intervals->picks[intervals->count++] = pick;
+	return 0;
+}
+
+/* The plain binary search that the tree replaces. */
+static uint32_t
+search(const struct intervals *intervals, const struct netaddr *addr)
+{
+	size_t low = 0, high = intervals->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (netaddr_compare(&intervals->firsts[middle], addr) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && netaddr_compare(&intervals->lasts[low - 1], addr) >= 0
+		   ? intervals->picks[low - 1]
+		   : NETSET_NONE;
+}
+
+static void
+large_probe(const struct large *large, const struct netset *set,
+    const struct netset_entry *entries, const struct intervals *intervals,
+    const struct netaddr *addr)
+{
+	uint32_t pick = netset_find(set, addr);
+	size_t i, best = large->count;
+
+	assert_int_equal(pick, search(intervals, addr));
+	for (i = 0; large->every && i < large->count; i++)
+		if (netrange_holds(&entries[i].range, addr) &&
+		    (best == large->count || is_before(entries, i, best)))
+			best = i;
+	if (large->every && pick == NETSET_NONE)
+		assert_int_equal(best, large->count);
+	else if (large->every)
+		assert_int_equal(netset_entry(set, pick), best);
+}
+
+static void
+tree_against_search(void **state)
+{
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(larges); i++) {
+		const struct large *large = &larges[i];
+		size_t n = large->count, none = 0;
+		struct netset_entry *entries = calloc(n, sizeof(*entries));
+		struct intervals intervals = {
+			.firsts = calloc(2 * n + 1, sizeof(struct netaddr)),
+			.lasts = calloc(2 * n + 1, sizeof(struct netaddr)),
+			.picks = calloc(2 * n + 1, sizeof(uint32_t)),
+		};
+		struct netset *set;
+
+		assert_true(entries != NULL && intervals.firsts != NULL &&
+			    intervals.lasts != NULL && intervals.picks != NULL);
+		for (j = 0; j < n; j++)
+			entries[j] = (struct netset_entry){
+				.range = random_cidr(large),
+				.expires = random_below(8) == 0,
+			};
+		assert_int_equal(set_new(entries, n, &set, NULL, &none), 0);
+		(void)netset_walk(set, interval_keep, &intervals);
+		for (j = 0; j < n; j++) {
+			const struct netrange *range = &entries[j].range;
+			struct netaddr probes[] = {
+				addr_step(range->first, false),
+				range->first,
+				addr_step(range->first, true),
+				addr_step(range->last, false),
+				range->last,
+				addr_step(range->last, true),
+			};
+			size_t k;
+
+			for (k = 0; k < COUNT(probes); k++)
+				large_probe(large, set, entries, &intervals,
+				    &probes[k]);
+		}
+		netset_free(set);
+		free(entries);
+		free(intervals.firsts);
+		free(intervals.lasts);
+		free(intervals.picks);
+	}
 }
 
 int
@@ -759,6 +932,7 @@ main(void)
 		cmocka_unit_test(nothing_holds_nobody),
 		cmocka_unit_test(random_universes),
 		cmocka_unit_test(many_ranges),
+		cmocka_unit_test(tree_against_search),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * netbuild.h - how a netset is made, for the files that make it.
+ *
+ * A sweep turns the ranges of one family into segments: where each begins,
+ * and its pick. netsweep.c does it for ranges that nest, which nearly all
+ * do; netheap.c for those of one owner that cross. Nobody but these and
+ * netset.c includes this.
+ */
+#ifndef NETBUILD_H
+#define NETBUILD_H
+
+#include "netorder.h"
+
+/* A pick above the number of entries: an entry that expires, and the pick
+ * behind it. */
+struct netlink {
+	uint32_t entry, next;
+};
+
+struct netlinks {
+	struct netlink *items;
+	uint32_t count, room;
+};
+
+/* Segments of one family, by address; the first begins at address 0. */
+struct netsegments {
+	uint32_t count;
+	uint32_t *starts;    /* IPv4 */
+	uint64_t *his, *los; /* IPv6 */
+	uint32_t *picks;
+};
+
+enum {
+	/* Steps along chains of picks that a build may take for each entry:
+	 * as many as any set of networks without duplicates can need, 129
+	 * prefix lengths deep in two segments each. More would make those
+	 * who follow the chains slow. */
+	NETBUILD_STEPS = 258,
+	NETBUILD_STEPS_MORE = 1 << 20,
+};
+
+struct netbuild {
+	const struct netset_input *input;
+	uint64_t steps;              /* along chains, that are left */
+	enum family family;          /* at work on */
+	uint32_t ranges;             /* of that family */
+	struct netsegments segments; /* with room for 2 * ranges + 1 */
+	struct netlinks links;       /* of both families */
+};
+
+/* -EDOM: the ranges do not nest, or equal ones have several owners. -E2BIG,
+ * -ENOMEM. */
+int netsweep(struct netbuild *);
+
+/* The same for any ranges of one owner or apart; the list is sorted. */
+int netheap(struct netbuild *, const struct netorder *);
+
+/* Adds a link; *pick is what stands for it. -E2BIG, -ENOMEM. */
+int netbuild_link(
+    struct netbuild *, uint32_t entry, uint32_t next, uint32_t *pick);
+
+/* From this address on, not below that of the last segment, there is another
+ * pick. */
+void netbuild_segment(
+    struct netbuild *, const struct netaddr *start, uint32_t pick);
+
+/* ---- Addresses as numbers ---------------------------------------------- */
+
+static inline struct netaddr
+netaddr_last(enum family family)
+{
+	if (family == FAMILY_IPV4)
+		return (struct netaddr){ .family = family, .lo = UINT32_MAX };
+	return (struct netaddr){
+		.family = family, .hi = UINT64_MAX, .lo = UINT64_MAX
+	};
+}
+
+/* Not for the last address of a family. */
+static inline struct netaddr
+netaddr_next(struct netaddr addr)
+{
+	addr.lo++;
+	addr.hi += addr.lo == 0;
+	return addr;
+}
+
+/* Not for the first address of a family. */
+static inline struct netaddr
+netaddr_previous(struct netaddr addr)
+{
+	addr.hi -= addr.lo == 0;
+	addr.lo--;
+	return addr;
+}
+
+/* One less than the number of addresses, so that ::/0 has one too. */
+static inline struct netaddr
+netrange_size(const struct netrange *range)
+{
+	return (struct netaddr){
+		.family = range->first.family,
+		.hi = range->last.hi - range->first.hi -
+		      (range->last.lo < range->first.lo),
+		.lo = range->last.lo - range->first.lo,
+	};
+}
+
+#endif
