@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * log.c - where lines go.
+ * log.c - the log: lines on their way to where they go.
  *
- * The queue is a ring of bytes, its records a priority, a length and a text.
+ * The queue is a ring of bytes, its records a head and the pairs of a line.
  * It is the daemon's only lock that a decision takes besides the store's; it
  * is held while a line is copied, never while one is written.
  */
@@ -11,11 +11,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
 	QUEUE_SIZE = 1 << 18,
@@ -23,6 +22,7 @@ enum {
 };
 
 struct record {
+	time_t when;
 	int priority;
 	uint32_t len;
 };
@@ -30,41 +30,21 @@ struct record {
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t filled, drained;
-	enum log_target target;
 	bool running, stopping;
-	uint64_t dropped;
+	uint64_t dropped; /* and not yet reported */
+	uint64_t dropped_all;
 	size_t head, used; /* first byte, and how many */
 	char ring[QUEUE_SIZE];
 } queue = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.filled = PTHREAD_COND_INITIALIZER,
 	.drained = PTHREAD_COND_INITIALIZER,
-	.target = LOG_TARGET_STDERR,
 };
 
-static void
-line_write(int priority, const char *text, size_t len)
-{
-	char line[LOGLINE_SIZE + 40];
-	struct timespec now;
-	struct tm tm;
-	size_t n;
+/* The writer's while it runs, else whoever calls has it under the lock. */
+static struct logsink sink = { .target = LOG_TARGET_STDERR, .fd = -1 };
 
-	if (queue.target == LOG_TARGET_SYSLOG) {
-		syslog(priority, "%.*s", (int)len, text);
-		return;
-	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	n = strftime(line, sizeof(line), "time=%Y-%m-%dT%H:%M:%SZ ", &tm);
-	memcpy(line + n, text, len);
-	n += len;
-	line[n++] = '\n';
-	/* One write a line: lines of several programs do not mix. Nobody is
-	 * left to tell of a failure. */
-	while (write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
-		continue;
-}
+static atomic_int level = LOG_INFO;
 
 static void
 ring_put(const void *bytes, size_t len)
@@ -89,7 +69,7 @@ ring_get(void *bytes, size_t len)
 	queue.used -= len;
 }
 
-static void
+static int
 dropped_write(uint64_t dropped)
 {
 	struct logline l;
@@ -97,38 +77,38 @@ dropped_write(uint64_t dropped)
 	logline_init(&l);
 	logline_add(&l, "message", "log lines were dropped");
 	logline_format(&l, "dropped", "%llu", (unsigned long long)dropped);
-	line_write(LOG_WARNING, l.text, l.len);
+	return logsink_write(&sink, LOG_WARNING, time(NULL), &l);
 }
 
 static void *
 writer_run(void *unused)
 {
-	char text[LOGLINE_SIZE];
+	struct logline l;
 	struct record r;
 	uint64_t dropped;
+	bool lost, told;
 
 	(void)unused;
 	pthread_mutex_lock(&queue.lock);
 	for (;;) {
-		while (!queue.used && !queue.dropped && !queue.stopping)
+		while (!queue.used && !queue.stopping)
 			pthread_cond_wait(&queue.filled, &queue.lock);
-		if (!queue.used && !queue.dropped)
+		if (!queue.used)
 			break;
-		r.len = 0;
-		if (queue.used) {
-			ring_get(&r, sizeof(r));
-			ring_get(text, r.len);
-		}
+		ring_get(&r, sizeof(r));
+		ring_get(l.pairs, r.len);
+		l.len = r.len;
 		/* Said when there is room again, or it would be repeated for
 		 * every line. */
 		dropped = queue.used < QUEUE_SIZE / 2 ? queue.dropped : 0;
-		queue.dropped -= dropped;
 		pthread_mutex_unlock(&queue.lock);
-		if (r.len)
-			line_write(r.priority, text, r.len);
-		if (dropped)
-			dropped_write(dropped);
+		lost = logsink_write(&sink, r.priority, r.when, &l) != 0;
+		told = !lost && dropped && !dropped_write(dropped);
 		pthread_mutex_lock(&queue.lock);
+		if (told)
+			queue.dropped -= dropped;
+		queue.dropped += lost;
+		queue.dropped_all += lost;
 	}
 	queue.running = false;
 	pthread_cond_signal(&queue.drained);
@@ -137,10 +117,11 @@ writer_run(void *unused)
 }
 
 void
-log_open(enum log_target target)
+log_open(enum log_target target, enum log_format format, const char *path)
 {
-	queue.target = target;
-	/* For libmilter too, which has no other way to speak. */
+	logsink_close(&sink);
+	logsink_open(&sink, target, format, path);
+	/* For libmilter, which has no other way to speak. */
 	openlog("connector-milter", LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
@@ -151,6 +132,7 @@ log_start(void)
 	int rc;
 
 	queue.running = true;
+	queue.stopping = false;
 	rc = pthread_create(&thread, NULL, writer_run, NULL);
 	if (rc) {
 		queue.running = false;
@@ -180,23 +162,24 @@ log_stop(void)
 void
 log_line(int priority, const struct logline *l)
 {
-	struct record r = { priority, (uint32_t)l->len };
-	bool queued;
+	struct record r = { time(NULL), priority, (uint32_t)l->len };
+	bool lost = false;
 
-	if (!l->len)
+	if (!l->len || priority > log_level())
 		return;
 	pthread_mutex_lock(&queue.lock);
-	queued = queue.running;
-	if (queued && QUEUE_SIZE - queue.used < sizeof(r) + l->len) {
-		queue.dropped++;
-	} else if (queued) {
+	if (!queue.running) {
+		lost = logsink_write(&sink, priority, r.when, l) != 0;
+	} else if (QUEUE_SIZE - queue.used < sizeof(r) + l->len) {
+		lost = true;
+	} else {
 		ring_put(&r, sizeof(r));
-		ring_put(l->text, l->len);
+		ring_put(l->pairs, l->len);
 		pthread_cond_signal(&queue.filled);
 	}
+	queue.dropped += lost;
+	queue.dropped_all += lost;
 	pthread_mutex_unlock(&queue.lock);
-	if (!queued)
-		line_write(priority, l->text, l->len);
 }
 
 void
@@ -212,4 +195,27 @@ log_message(int priority, const char *format, ...)
 	logline_init(&l);
 	logline_add(&l, "message", text);
 	log_line(priority, &l);
+}
+
+void
+log_level_set(int priority)
+{
+	atomic_store_explicit(&level, priority, memory_order_relaxed);
+}
+
+int
+log_level(void)
+{
+	return atomic_load_explicit(&level, memory_order_relaxed);
+}
+
+uint64_t
+log_dropped(void)
+{
+	uint64_t dropped;
+
+	pthread_mutex_lock(&queue.lock);
+	dropped = queue.dropped_all;
+	pthread_mutex_unlock(&queue.lock);
+	return dropped;
 }

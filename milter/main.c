@@ -14,6 +14,7 @@
 
 #include "callbacks.h"
 #include "log.h"
+#include "notify.h"
 #include "options.h"
 #include "policyd.h"
 #include "process.h"
@@ -132,11 +133,15 @@ service_end(struct daemon *d, int signal)
 static void
 policy_reload(struct daemon *d)
 {
-	int rc = policy_read(d->store, false);
+	int rc;
 
+	notify_reloading();
+	rc = policy_read(d->store, false);
 	policy_announce(
 	    d->store, rc ? "the policy was not reloaded; the old one stays"
 			 : "the policy was reloaded");
+	notify_ready(
+	    rc ? "the policy was not reloaded: see the log" : "serving");
 	/* libmilter may have been told to end meanwhile. */
 	pthread_kill(d->service, SIGNAL_WAKE);
 }
@@ -247,7 +252,9 @@ daemon_serve(struct daemon *d)
 
 	policy_announce(d->store, "ready");
 	process_ready();
+	notify_ready("serving");
 	signals_serve(d);
+	notify_stopping();
 	pthread_join(d->service, NULL);
 	rc = d->rc;
 	policyd_stop(d->policyd);
@@ -358,7 +365,7 @@ daemon_run(struct daemon *d)
 		    "%s: cannot be read by the user that the service runs "
 		    "as; a reload will fail",
 		    o->policy);
-	log_open(o->log);
+	log_open(o->log, o->log_format, NULL);
 	if (threads_start(d))
 		return EXIT_FAILED;
 	return daemon_serve(d) ? EXIT_FAILED : EXIT_GOOD;
@@ -390,6 +397,8 @@ main(int argc, char **argv)
 	case OPTIONS_RUN:
 		break;
 	}
+	log_open(LOG_TARGET_STDERR, d.options.log_format, NULL);
+	log_level_set(d.options.log_level);
 	if (d.options.test)
 		return policy_test(&d.options);
 	return daemon_run(&d);

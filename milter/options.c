@@ -43,6 +43,7 @@ log_target_word(int i)
 	static const char *const names[] = {
 		[LOG_TARGET_AUTO] = "auto",
 		[LOG_TARGET_SYSLOG] = "syslog",
+		[LOG_TARGET_JOURNAL] = "journal",
 		[LOG_TARGET_STDERR] = "stderr",
 	};
 
@@ -54,6 +55,7 @@ log_format_word(int i)
 {
 	static const char *const names[] = {
 		[LOG_FORMAT_LOGFMT] = "logfmt",
+		[LOG_FORMAT_JSON] = "json",
 	};
 
 	return names[i];
@@ -62,6 +64,7 @@ log_format_word(int i)
 /* clang-format off */
 static const struct words
 	log_targets = { "a place for the log", log_target_word, NULL, LOG_TARGET_COUNT, NULL },
+	log_levels  = { "a level of the log", log_level_name, NULL, LOG_DEBUG + 1, NULL },
 	log_formats = { "a form of the log", log_format_word, NULL, LOG_FORMAT_COUNT, NULL };
 /* clang-format on */
 
@@ -153,11 +156,14 @@ static const struct row rows[] = {
 	{ { .key = "log", .decode = schema_word, AT(options, log),
 	    .words = &log_targets, .doc = "where lines go; auto: stderr with "
 	    "-f,\nelse syslog" },
-	  0, "syslog|stderr", "auto", false },
+	  0, "syslog|journal|stderr", "auto", false },
 	{ { .key = "log_format", .decode = schema_word,
 	    AT(options, log_format), .words = &log_formats,
 	    .doc = "the form of a line" },
-	  0, "logfmt", "logfmt", false },
+	  0, "logfmt|json", "logfmt", false },
+	{ { .key = "log_level", .decode = schema_word, AT(options, log_level),
+	    .words = &log_levels, .doc = "logs no less than this" },
+	  0, "LEVEL", "info", false },
 	{ { .key = "pid_file", .decode = schema_text, AT(options, pid_file),
 	    .max = TEXT_MAX, .doc = "holds the number of the process" },
 	  0, "PATH", NULL, false },

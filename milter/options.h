@@ -29,6 +29,7 @@ struct options {
 	mode_t socket_mode;
 	enum log_target log; /* never LOG_TARGET_AUTO */
 	enum log_format log_format;
+	int log_level;        /* LOG_INFO, ... */
 	const char *pid_file; /* or NULL */
 	bool foreground;
 	bool test;

@@ -128,7 +128,7 @@ daemon_fini(struct daemon *d)
 {
 	static const char *const names[] = { "policy.yaml", "milter.yaml",
 		"log", "fresh", "milter.sock", "milter.sock.lock",
-		"policy.sock", "policy.sock.lock", "pid" };
+		"policy.sock", "policy.sock.lock", "pid", "notify" };
 	bool well = !d->pid || child_end(d);
 	FILE *f = fopen(daemon_path(d, "pid"), "r");
 	long pid;
@@ -252,17 +252,20 @@ daemon_start(struct daemon *d, const char *const *more)
 {
 	const char *argv[ARGS_MAX] = { DAEMON, "-f", "-p", d->policy, "-s",
 		d->milter, "--policy-socket", d->policy_spec };
+	bool json = false;
 	size_t n = 8;
 
 	if (geteuid() == 0 && !d->as_nobody) {
 		argv[n++] = "-u";
 		argv[n++] = "nobody";
 	}
-	for (size_t i = 0; more && more[i] && n + 1 < ARGS_MAX; i++)
+	for (size_t i = 0; more && more[i] && n + 1 < ARGS_MAX; i++) {
 		argv[n++] = more[i];
+		json = json || !strcmp(more[i], "json");
+	}
 	daemon_write(d, "log", "");
 	d->pid = child_start(d, argv);
-	daemon_wait(d, "message=ready", 1);
+	daemon_wait(d, json ? "\"message\":\"ready\"" : "message=ready", 1);
 }
 
 int

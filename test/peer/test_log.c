@@ -4,6 +4,7 @@
  */
 #include "daemon.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,49 @@ log_has_no_control_bytes(void **state)
 		if (*c != '\n' && (*c < ' ' || *c > '~'))
 			fail_msg("byte %d in the log", *c);
 	free(log);
+}
+
+/* Each line is one object, whatever a client sent. */
+static void
+log_is_json(void **state)
+{
+	static const char *const more[] = { "--log-format", "json", NULL };
+	char all[256], *log, *rest, *line;
+	const char *const argv[] = { all, NULL };
+	struct peer_reply r;
+	struct daemon d;
+	struct peer *p;
+	int hostile = 0;
+
+	(void)state;
+	for (int i = 0; i < 255; i++)
+		all[i] = (char)(255 - i);
+	all[255] = '\0';
+	daemon_init(&d, daemon_policy);
+	daemon_start(&d, more);
+	p = daemon_peer(&d, "192.0.2.1");
+	assert_int_equal(peer_helo(p, all, &r), 0);
+	assert_int_equal(peer_mail(p, argv, &r), 0);
+	assert_int_equal(peer_mail(p, mail_chris, &r), 0);
+	assert_int_equal(peer_rcpt(p, argv, &r), 0);
+	peer_free(p);
+	daemon_wait(&d, "\"stage\":\"rcpt\"", 1);
+	daemon_end(&d);
+	log = daemon_log(&d);
+	for (rest = log; (line = strsep(&rest, "\n")) && *line;) {
+		json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+		const char *argument;
+
+		if (!json_is_object(object) || !json_object_get(object, "time"))
+			fail_msg("no object: %s", line);
+		argument =
+		    json_string_value(json_object_get(object, "argument"));
+		hostile += argument && strstr(argument, "~}|{zy") != NULL;
+		json_decref(object);
+	}
+	free(log);
+	assert_int_equal(hostile, 2);
+	daemon_fini(&d);
 }
 
 static void
@@ -201,6 +245,7 @@ log_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_has_no_control_bytes),
+		cmocka_unit_test(log_is_json),
 		cmocka_unit_test(log_says_why),
 		cmocka_unit_test(log_names_the_message),
 		cmocka_unit_test(log_tells_the_facts),

@@ -5,7 +5,6 @@
  */
 #include "callbacks.h"
 #include "files.h"
-#include "logline.h"
 #include "request.h"
 #include "sockets.h"
 
@@ -25,44 +24,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
-static void
-line_escapes(void **state)
-{
-	char all[256], large[1000];
-	struct logline l;
-
-	(void)state;
-	logline_init(&l);
-	logline_add(&l, "a", "plain");
-	logline_add(&l, "b", "two words");
-	logline_add(&l, "c", "q\" b\\ \x1b[31m\n\xff");
-	logline_add(&l, "d", NULL);
-	logline_add(&l, "e", "");
-	logline_add(&l, "f", "x=y");
-	assert_string_equal(l.text,
-	    "a=plain b=\"two words\" "
-	    "c=\"q\\\" b\\\\ \\x1b[31m\\x0a\\xff\" e=\"\" f=\"x=y\"");
-	assert_int_equal(l.len, strlen(l.text));
-
-	for (int i = 0; i < 255; i++)
-		all[i] = (char)(i + 1);
-	all[255] = '\0';
-	logline_init(&l);
-	for (int i = 0; i < 20; i++)
-		logline_add(&l, "all", all);
-	assert_true(l.len < LOGLINE_SIZE && l.len == strlen(l.text));
-	assert_int_equal(l.text[l.len - 1], '"'); /* whole pairs only */
-	for (size_t i = 0; i < l.len; i++)
-		assert_in_range(l.text[i], 0x20, 0x7e);
-
-	memset(large, 'x', sizeof(large) - 1);
-	large[sizeof(large) - 1] = '\0';
-	logline_init(&l);
-	logline_add(&l, "k", large);
-	assert_int_equal(l.len, 2 + LOGLINE_VALUE_MAX + 3);
-	assert_string_equal(l.text + l.len - 4, "x...");
-}
 
 static void
 mailbox_is_written_as_smtp_has_it(void **state)
@@ -323,7 +284,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(line_escapes),
 		cmocka_unit_test(mailbox_is_written_as_smtp_has_it),
 		cmocka_unit_test(sockets_are_named),
 		cmocka_unit_test(sockets_have_advice),

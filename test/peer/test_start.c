@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +31,7 @@ usage_is_checked(void **state)
 		{ DAEMON, "--nonsense", NULL },
 		{ DAEMON, "-f", "extra", NULL },
 		{ DAEMON, "--socket-mode", "rw", NULL },
-		{ DAEMON, "--log", "journal", NULL },
+		{ DAEMON, "--log", "paper", NULL },
 		{ DAEMON, "-s", "unix:relative", NULL },
 		{ DAEMON, "-s", "inet:0", NULL },
 	};
@@ -241,6 +243,47 @@ ends_soon_after_a_reload(void **state)
 	daemon_fini(&d);
 }
 
+/* What the service manager hears, as sd_notify(3) has it. */
+static void
+manager_is_told(void **state)
+{
+	static const char *const told[] = { "READY=1\n",
+		"RELOADING=1\nMONOTONIC_USEC=", "READY=1\n", "STOPPING=1\n" };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval wait = { .tv_sec = DAEMON_TIMEOUT / 1000 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char packet[512];
+	struct daemon d;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	assert_true(fd >= 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+	    daemon_path(&d, "notify"));
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(chmod(address.sun_path, 0666), 0);
+	assert_int_equal(
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), 0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", address.sun_path, 1), 0);
+	daemon_start(&d, NULL);
+	assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		ssize_t n = recv(fd, packet, sizeof(packet) - 1, 0);
+
+		if (n <= 0)
+			fail_msg("never said: %s", told[i]);
+		packet[n] = '\0';
+		assert_memory_equal(packet, told[i], strlen(told[i]));
+		if (i == 0)
+			assert_int_equal(kill(d.pid, SIGUSR1), 0);
+		if (i == 2)
+			assert_int_equal(kill(d.pid, SIGTERM), 0);
+	}
+	daemon_fini(&d);
+	close(fd);
+}
+
 /* What root started can be started by the user that it ran as. */
 static void
 lock_is_the_users(void **state)
@@ -305,6 +348,7 @@ start_tests(void)
 		cmocka_unit_test(sockets_have_owners_and_ends),
 		cmocka_unit_test(ends_soon),
 		cmocka_unit_test(ends_soon_after_a_reload),
+		cmocka_unit_test(manager_is_told),
 		cmocka_unit_test(lock_is_the_users),
 		cmocka_unit_test(lock_gives_nothing_away),
 		cmocka_unit_test(daemon_goes_to_the_background),

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logsink.c - writes one line of log to where it goes.
+ *
+ * The journal's protocol is systemd's "Native Journal Protocol": a datagram
+ * of KEY=value lines. Each pair becomes a field of its own, CM_ and the key
+ * in capitals, beside the line as MESSAGE. libsystemd is not used: it brings
+ * five other libraries into a program that faces the Internet.
+ */
+#include "logsink.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+static const char *const paths[LOG_TARGET_COUNT] = {
+	[LOG_TARGET_SYSLOG] = "/dev/log",
+	[LOG_TARGET_JOURNAL] = "/run/systemd/journal/socket",
+};
+
+static const char name[] = "connector-milter";
+
+const char *
+log_level_name(int priority)
+{
+	static const char *const names[] = {
+		[LOG_EMERG] = "emerg",
+		[LOG_ALERT] = "alert",
+		[LOG_CRIT] = "crit",
+		[LOG_ERR] = "err",
+		[LOG_WARNING] = "warning",
+		[LOG_NOTICE] = "notice",
+		[LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug",
+	};
+
+	if (priority < LOG_EMERG || priority > LOG_DEBUG)
+		return NULL;
+	return names[priority];
+}
+
+void
+logsink_open(struct logsink *s, enum log_target target, enum log_format format,
+    const char *path)
+{
+	s->target = target;
+	s->format = format;
+	s->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	s->fd = -1;
+	if (!path)
+		path = paths[target];
+	if (!path)
+		return;
+	snprintf(s->address.sun_path, sizeof(s->address.sun_path), "%s", path);
+	s->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+void
+logsink_close(struct logsink *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+static int
+packet_send(const struct logsink *s, size_t len)
+{
+	ssize_t n;
+
+	if (s->fd < 0)
+		return -ENOTCONN;
+	do
+		n = sendto(s->fd, s->packet, len, MSG_NOSIGNAL,
+		    (const struct sockaddr *)&s->address, sizeof(s->address));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static int
+syslog_write(struct logsink *s, int priority)
+{
+	time_t now = time(NULL);
+	char stamp[32];
+	struct tm tm;
+	int head, rc;
+
+	/* RFC 3164, with the time of day of this place, as syslog(3) has. */
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
+	head = snprintf(s->packet, sizeof(s->packet),
+	    "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp, name,
+	    (long)getpid());
+	memcpy(s->packet + head, s->text.text, s->text.len);
+	rc = packet_send(s, (size_t)head + s->text.len);
+	/* A socket of another kind, which syslog(3) can speak to. */
+	if (rc == -EPROTOTYPE) {
+		syslog(priority, "%.*s", (int)s->text.len, s->text.text);
+		rc = 0;
+	}
+	return rc;
+}
+
+/* A field whose value may hold newlines has its length in front, in eight
+ * bytes, the lowest first. */
+static size_t
+field_add(char *to, const char *key, const char *value, size_t len)
+{
+	size_t n = 0;
+
+	for (; *key; key++)
+		to[n++] = *key >= 'a' && *key <= 'z' ? (char)(*key - 32) : *key;
+	to[n++] = '\n';
+	for (unsigned shift = 0; shift < 64; shift += 8)
+		to[n++] = (char)((uint64_t)len >> shift & 0xff);
+	memcpy(to + n, value, len);
+	n += len;
+	to[n++] = '\n';
+	return n;
+}
+
+static int
+journal_write(struct logsink *s, int priority, const struct logline *l)
+{
+	const char *key, *value;
+	char field[64];
+	size_t n, at = 0;
+
+	n = (size_t)snprintf(s->packet, sizeof(s->packet),
+	    "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\n", priority,
+	    LOG_MAIL >> 3, name);
+	n += field_add(s->packet + n, "MESSAGE", s->text.text, s->text.len);
+	while (logline_next(l, &at, &key, &value)) {
+		size_t len = strlen(value);
+
+		snprintf(field, sizeof(field), "CM_%s", key);
+		if (n + strlen(field) + len + 10 > sizeof(s->packet))
+			break;
+		n += field_add(s->packet + n, field, value, len);
+	}
+	return packet_send(s, n);
+}
+
+/* One write a line: lines of several programs do not mix. */
+static int
+stderr_write(struct logsink *s)
+{
+	const char *text = s->text.text;
+	size_t left;
+	ssize_t n;
+
+	s->text.text[s->text.len] = '\n';
+	for (left = s->text.len + 1; left; left -= (size_t)n, text += n) {
+		n = write(STDERR_FILENO, text, left);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int
+logsink_write(
+    struct logsink *s, int priority, time_t when, const struct logline *l)
+{
+	char stamp[32];
+	struct logline head;
+	struct tm tm;
+
+	logline_init(&head);
+	if (s->target == LOG_TARGET_STDERR) {
+		gmtime_r(&when, &tm);
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		logline_add(&head, "time", stamp);
+		logline_add(&head, "level", log_level_name(priority));
+	}
+	logtext_begin(&s->text, s->format);
+	logtext_add(&s->text, &head);
+	logtext_add(&s->text, l);
+	logtext_end(&s->text);
+	switch (s->target) {
+	case LOG_TARGET_SYSLOG:
+		return syslog_write(s, priority);
+	case LOG_TARGET_JOURNAL:
+		return journal_write(s, priority, l);
+	case LOG_TARGET_AUTO:
+	case LOG_TARGET_STDERR:
+	case LOG_TARGET_COUNT:
+		break;
+	}
+	return stderr_write(s);
+}
