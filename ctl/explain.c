@@ -3,102 +3,17 @@
  * explain.c - connectorctl explain: one decision and why, as the engine
  * makes it.
  *
- * Feeds a session, the same that the daemon feeds, and keeps what it answers;
- * explain_print.c says it. No sender means no mail step, no recipient no rcpt
- * step; with both the message is played to its end.
+ * Feeds a session, the same that the daemon feeds; explained.c keeps what it
+ * answers, and explain_print.c says it. No sender means no mail step, no
+ * recipient no rcpt step; with both the message is played to its end.
  */
 #include "explain.h"
 #include "recording.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int
-keep_text(struct explained *e, const char *text, const char **out)
-{
-	char *copy = NULL;
-
-	if (text != NULL &&
-	    (copy = arena_text(e->arena, text, strlen(text))) == NULL)
-		return -ENOMEM;
-	*out = copy;
-	return 0;
-}
-
-static void
-on_candidate(void *ctx, const struct candidate *c)
-{
-	struct explained *e = ctx;
-	void *considered = e->considered;
-	struct candidate copy = *c;
-
-	if (c->lost == NULL || e->failed)
-		return;
-	if (arena_grow(e->arena, &considered, e->nconsidered, sizeof copy) <
-		0 ||
-	    keep_text(e, c->connector, &copy.connector) < 0 ||
-	    keep_text(e, c->lost, &copy.lost) < 0) {
-		e->failed = true;
-		return;
-	}
-	e->considered = considered;
-	e->considered[e->nconsidered++] = copy;
-}
-
-/* A decision lives until the session is fed again; a step for good. */
-static int
-keep_step(struct explained *e, const struct decision *d, const char *argument)
-{
-	void *steps = e->steps;
-	struct explained_step step = { .decision = *d, .argument = argument };
-	struct decision *copy = &step.decision;
-
-	if (arena_grow(e->arena, &steps, e->nsteps, sizeof step) < 0 ||
-	    keep_text(e, d->reply.code, &copy->reply.code) < 0 ||
-	    keep_text(e, d->reply.enhanced, &copy->reply.enhanced) < 0 ||
-	    keep_text(e, d->reply.text, &copy->reply.text) < 0 ||
-	    keep_text(e, d->right, &copy->right) < 0 ||
-	    keep_text(e, d->why, &copy->why) < 0)
-		return -ENOMEM;
-	copy->edits = NULL;
-	copy->nedits = 0;
-	e->steps = steps;
-	e->steps[e->nsteps++] = step;
-	if (d->verdict == VERDICT_REJECT ||
-	    (d->verdict == VERDICT_TEMPFAIL && e->verdict == VERDICT_ACCEPT))
-		e->verdict = d->verdict;
-	return 0;
-}
-
-static int
-keep_edits(struct explained *e, const struct decision *d)
-{
-	e->edits = arena_array(e->arena, d->nedits + 1, sizeof *e->edits);
-	if (e->edits == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < d->nedits; i++) {
-		e->edits[i] = d->edits[i];
-		if (keep_text(e, d->edits[i].name, &e->edits[i].name) < 0 ||
-		    keep_text(e, d->edits[i].value, &e->edits[i].value) < 0)
-			return -ENOMEM;
-	}
-	e->nedits = d->nedits;
-	return 0;
-}
-
-/* A refusal is always a step; an acceptance where the stage was asked for. */
-static int
-feed(struct explained *e, struct event event, const char *argument, bool asked,
-    struct decision *d)
-{
-	event.now = e->question->now;
-	event.ticks = (uint64_t)e->question->now * 1000;
-	session_feed(e->session, &event, d);
-	if (!asked && d->verdict == VERDICT_ACCEPT && !d->monitored)
-		return 0;
-	return keep_step(e, d, argument);
-}
 
 static int
 feed_mail(struct explained *e, bool *accepted)
@@ -114,7 +29,7 @@ feed_mail(struct explained *e, bool *accepted)
 	event.mail.tls = q->tls;
 	event.mail.cert = q->cert;
 	event.mail.params = q->size[0] != '\0' ? params : NULL;
-	rc = feed(e, event, event.mail.sender, q->from != NULL, &d);
+	rc = explained_feed(e, event, event.mail.sender, q->from != NULL, &d);
 	*accepted = d.verdict == VERDICT_ACCEPT;
 	return rc;
 }
@@ -136,29 +51,29 @@ feed_message(struct explained *e)
 {
 	const struct question *q = e->question;
 	struct decision d;
-	int rc =
-	    feed(e, (struct event){ .stage = STAGE_DATA }, NULL, false, &d);
+	int rc = explained_feed(
+	    e, (struct event){ .stage = STAGE_DATA }, NULL, false, &d);
 
 	for (size_t i = 0; i < q->nheaders && rc == 0; i++) {
 		struct event event = { .stage = STAGE_HEADER };
 
 		event.header.name = q->headers[i].name;
 		event.header.value = q->headers[i].value;
-		rc = feed(e, event, q->headers[i].name, false, &d);
+		rc = explained_feed(e, event, q->headers[i].name, false, &d);
 	}
 	if (rc == 0)
-		rc = feed(
+		rc = explained_feed(
 		    e, (struct event){ .stage = STAGE_EOH }, NULL, false, &d);
 	if (rc == 0 && q->size[0] != '\0') {
 		struct event event = { .stage = STAGE_BODY };
 
 		event.body.bytes = body_bytes(q);
-		rc = feed(e, event, NULL, false, &d);
+		rc = explained_feed(e, event, NULL, false, &d);
 	}
 	if (rc == 0)
-		rc = feed(
+		rc = explained_feed(
 		    e, (struct event){ .stage = STAGE_EOM }, NULL, false, &d);
-	return rc < 0 ? rc : keep_edits(e, &d);
+	return rc < 0 ? rc : explained_edits(e, &d);
 }
 
 static int
@@ -173,12 +88,12 @@ feed_all(struct explained *e)
 	event.connect.client = q->client;
 	event.connect.client_port = -1;
 	event.connect.local = q->local;
-	rc = feed(e, event, NULL, false, &d);
+	rc = explained_feed(e, event, NULL, false, &d);
 	if (rc == 0) {
 		/* a client that nobody asks about says hello like any other */
 		event = (struct event){ .stage = STAGE_HELO };
 		event.helo.name = q->helo != NULL ? q->helo : "client.invalid";
-		rc = feed(e, event, q->helo, q->helo != NULL, &d);
+		rc = explained_feed(e, event, q->helo, q->helo != NULL, &d);
 	}
 	/* What is told at MAIL, without a sender: the empty one. */
 	if (rc == 0 && (q->from != NULL || q->auth != NULL || q->cert != NULL ||
@@ -189,7 +104,7 @@ feed_all(struct explained *e)
 	for (size_t i = 0; i < q->nrcpts && rc == 0; i++) {
 		event = (struct event){ .stage = STAGE_RCPT };
 		event.rcpt.recipient = q->rcpts[i];
-		rc = feed(e, event, q->rcpts[i], true, &d);
+		rc = explained_feed(e, event, q->rcpts[i], true, &d);
 	}
 	if (rc == 0 && q->from != NULL && q->nrcpts > 0)
 		rc = feed_message(e);
@@ -199,25 +114,21 @@ feed_all(struct explained *e)
 static int
 explain(const struct ctl *ctl, const struct question *q)
 {
-	struct explained e = { .question = q, .verdict = VERDICT_ACCEPT };
-	struct session_listener listener = { .ctx = &e,
-		.candidate = on_candidate };
 	struct ruleset *ruleset;
+	struct explained e;
 	int status = ctl_ruleset(ctl, &ruleset);
 
 	if (status != STATUS_YES)
 		return status;
-	e.arena = arena_new(0);
-	e.session = session_new(ruleset);
-	if (e.arena != NULL && e.session != NULL)
-		session_listen(e.session, &listener);
-	if (e.arena == NULL || e.session == NULL || feed_all(&e) < 0 ||
-	    e.failed)
+	if (explained_init(&e, q, ruleset) < 0) {
 		status = ctl_complain(ctl, "out of memory");
-	else
-		status = explain_print(ctl, &e);
-	session_free(e.session);
-	arena_free(e.arena);
+	} else {
+		if (feed_all(&e) < 0 || e.failed)
+			status = ctl_complain(ctl, "out of memory");
+		else
+			status = explain_print(ctl, &e);
+		explained_fini(&e);
+	}
 	ruleset_unref(ruleset);
 	return status;
 }
@@ -277,6 +188,8 @@ take_size(struct ctl *ctl, struct question *q, char *text)
 static int
 take_option(struct ctl *ctl, struct question *q, int c, char *value)
 {
+	if (c > 0 && c < CHAR_MAX && strchr("cleatCsfrH", c) != NULL)
+		q->told = true;
 	switch (c) {
 	case 'c':
 		return take_client(ctl, q, value);
@@ -305,6 +218,9 @@ take_option(struct ctl *ctl, struct question *q, int c, char *value)
 		return -1;
 	case 'H':
 		return take_header(ctl, q, value);
+	case 'L':
+		q->log = value;
+		return -1;
 	case 'A':
 		if (clock_parse(value, &q->now) < 0)
 			return ctl_usage(ctl,
@@ -315,6 +231,21 @@ take_option(struct ctl *ctl, struct question *q, int c, char *value)
 	default:
 		return ctl_option(ctl, c, value);
 	}
+}
+
+static int
+take_session(struct ctl *ctl, struct question *q, int count, char **words)
+{
+	if (q->told)
+		return ctl_usage(ctl,
+		    "--log FILE ID takes the session from the log; beside it "
+		    "stand only --policy, --format and --at");
+	if (count != 1 || words[0][0] == '\0')
+		return ctl_usage(ctl,
+		    "which session? write --log FILE ID; ID is what follows "
+		    "session= in a line of the log");
+	q->id = words[0];
+	return -1;
 }
 
 static int
@@ -332,6 +263,7 @@ parse_options(struct ctl *ctl, struct question *q, int argc, char **argv)
 		{ "rcpt", required_argument, NULL, 'r' },
 		{ "header", required_argument, NULL, 'H' },
 		{ "at", required_argument, NULL, 'A' },
+		{ "log", required_argument, NULL, 'L' },
 		CTL_OPTIONS,
 		{ 0 },
 	};
@@ -341,11 +273,14 @@ parse_options(struct ctl *ctl, struct question *q, int argc, char **argv)
 		if ((status = take_option(ctl, q, c, optarg)) >= 0)
 			return status;
 	}
+	if (q->log != NULL)
+		return take_session(ctl, q, argc - optind, argv + optind);
 	if (optind < argc)
 		return ctl_usage(
 		    ctl, "%s: not an option of explain", argv[optind]);
 	if (q->client_text == NULL)
-		return ctl_usage(ctl, "which client? write --client IP");
+		return ctl_usage(
+		    ctl, "which client? write --client IP, or --log FILE ID");
 	if (q->nheaders > 0 && (q->from == NULL || q->nrcpts == 0))
 		return ctl_usage(
 		    ctl, "--header needs a message: --from and --rcpt");
@@ -369,7 +304,8 @@ explain_main(const struct verb *verb, int argc, char **argv)
 	if (q.rcpts == NULL || q.headers == NULL)
 		status = ctl_complain(&ctl, "out of memory");
 	else if ((status = parse_options(&ctl, &q, argc, argv)) < 0)
-		status = explain(&ctl, &q);
+		status =
+		    q.log != NULL ? explain_log(&ctl, &q) : explain(&ctl, &q);
 	free(q.rcpts);
 	free(q.headers);
 	return status;
@@ -380,7 +316,8 @@ const struct verb verb_explain = {
 	.synopsis = "--client IP [--local IP:PORT] [--helo NAME] "
 		    "[--auth USER] [--tls] [--cert NAME] [--from ADDR] "
 		    "[--size BYTES] [--rcpt ADDR]... "
-		    "[--header 'Name: value']... [--at TIME]",
+		    "[--header 'Name: value']... [--at TIME] | "
+		    "--log FILE ID",
 	.summary = "Say what is decided about a client, and because of what.",
 	.options =
 	    "      --client IP       the client's address\n"
@@ -397,6 +334,9 @@ const struct verb verb_explain = {
 	    "      --header FIELD    'Name: value' in the message; may be "
 	    "repeated\n"
 	    "      --at TIME         2026-11-21T09:00:00Z or 2026-11-21; "
-	    "default now\n",
+	    "default now\n"
+	    "      --log FILE        decide again what the log of "
+	    "connector-milter says of\n"
+	    "                        session ID; - for standard input\n",
 	.run = explain_main,
 };

@@ -22,11 +22,28 @@ struct question {
 	struct field *headers;
 	size_t nheaders;
 	int64_t now;
+	const char *log, *id; /* --log: where all of the above is from, and of
+				 which session; or NULL */
+	bool told;            /* something of it was told by an option */
 };
 
 struct explained_step {
 	struct decision decision; /* without edits */
 	const char *argument;     /* or NULL */
+};
+
+/* A line of the log that says something else than was decided now. */
+struct log_difference {
+	uint32_t line;
+	const char *stage, *logged, *decided;
+};
+
+/* How a log and the decisions that were made again from it agree. */
+struct explained_log {
+	char policy[64];       /* that the log names, or "" */
+	size_t lines, decided; /* of the session; of these, decided again */
+	struct log_difference *differences;
+	size_t ndifferences;
 };
 
 struct explained {
@@ -41,9 +58,28 @@ struct explained {
 	size_t nedits;
 	enum verdict verdict; /* the worst step's */
 	bool failed;          /* out of memory while listening */
+	struct session_listener listener;
+	const struct explained_log *log; /* or NULL */
 };
+
+/* e must not move afterwards. -ENOMEM. */
+int explained_init(
+    struct explained *e, const struct question *, struct ruleset *);
+void explained_fini(struct explained *);
+/* Feeds by the question's clock. A refusal is kept as a step; an acceptance
+ * where asked. -ENOMEM. */
+int explained_feed(struct explained *, struct event, const char *argument,
+    bool asked, struct decision *);
+/* Keeps what would be stripped and stamped. -ENOMEM. */
+int explained_edits(struct explained *, const struct decision *);
 
 /* Answers the exit status. */
 int explain_print(const struct ctl *, const struct explained *);
+/* "550 5.7.1 Unable to relay"; answers buf. */
+const char *reply_format(const struct reply *, char *buf, size_t size);
+
+/* --log: decides again what a log says of a session. Answers the exit
+ * status. */
+int explain_log(const struct ctl *, struct question *);
 
 #endif

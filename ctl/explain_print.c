@@ -25,7 +25,7 @@ local_format(const struct listener *l, char *buf, size_t size)
 	return buf;
 }
 
-static const char *
+const char *
 reply_format(const struct reply *r, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s%s%s%s%s", r->code,
@@ -134,6 +134,30 @@ limits_json(const struct session *s)
 	return json;
 }
 
+/* NULL without --log. */
+static json_t *
+log_json(const struct explained *e)
+{
+	const struct explained_log *log = e->log;
+	json_t *differences;
+
+	if (log == NULL)
+		return NULL;
+	differences = json_array();
+	for (size_t i = 0; i < log->ndifferences; i++) {
+		const struct log_difference *d = &log->differences[i];
+
+		json_array_append_new(differences,
+		    json_pack("{s:I, s:s, s:s, s:s}", "line",
+			(json_int_t)d->line, "stage", d->stage, "logged",
+			d->logged, "decided", d->decided));
+	}
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "file",
+	    e->question->log, "session", e->question->id, "policy", log->policy,
+	    "lines", (json_int_t)log->lines, "decided",
+	    (json_int_t)log->decided, "differences", differences);
+}
+
 static int
 print_json(const struct ctl *ctl, const struct explained *e, int status)
 {
@@ -152,7 +176,7 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 		json_array_append_new(steps, step_json(&e->steps[i]));
 	return ctl_print_json(ctl,
 	    json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
-		      "s:o, s:s, s:o*}",
+		      "s:o, s:s, s:o*, s:o*}",
 		"policy", ruleset_id(session_ruleset(s)), "client",
 		netaddr_format(&e->question->client, client), "local",
 		local_format(&e->question->local, local, sizeof local),
@@ -164,7 +188,8 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 		names_json(session_rights(s), RIGHT_COUNT, right_text),
 		"considered", considered, "steps", steps, "strip",
 		edits_json(e, EDIT_STRIP), "stamp", edits_json(e, EDIT_STAMP),
-		"verdict", verdict_name(e->verdict), "limits", limits_json(s)),
+		"verdict", verdict_name(e->verdict), "limits", limits_json(s),
+		"log", log_json(e)),
 	    status);
 }
 
@@ -276,6 +301,32 @@ print_edits(FILE *out, const struct explained *e, int type, const char *label)
 	}
 }
 
+static void
+print_log(const struct ctl *ctl, const struct explained *e)
+{
+	const char *file = e->question->log;
+	const char *id = ruleset_id(session_ruleset(e->session));
+	const struct explained_log *log = e->log;
+	FILE *out = ctl->out;
+
+	fprintf(out, "Log         %s: %zu lines, %zu decided again, %s\n", file,
+	    log->lines, log->decided,
+	    log->ndifferences == 0 ? "as logged" : "not as logged");
+	for (size_t i = 0; i < log->ndifferences; i++) {
+		const struct log_difference *d = &log->differences[i];
+
+		fprintf(out, "  %s:%u: %s: logged %s, decided %s\n", file,
+		    d->line, d->stage, d->logged, d->decided);
+	}
+	if (log->decided < log->lines)
+		fputs("  the others need what no log has: the message, "
+		      "what was counted,\n  or a value that was cut\n",
+		    out);
+	if (log->policy[0] != '\0' && strcmp(log->policy, id) != 0)
+		fprintf(out, "  by another policy then: %s, now %s\n",
+		    log->policy, id);
+}
+
 static int
 print_text(const struct ctl *ctl, const struct explained *e, int status)
 {
@@ -301,14 +352,20 @@ print_text(const struct ctl *ctl, const struct explained *e, int status)
 	print_edits(out, e, EDIT_STRIP, "Strips");
 	print_edits(out, e, EDIT_STAMP, "Stamps");
 	fprintf(out, "Outcome     %s\n", outcome[e->verdict]);
+	if (e->log != NULL)
+		print_log(ctl, e);
 	return status;
 }
 
 int
 explain_print(const struct ctl *ctl, const struct explained *e)
 {
-	int status = e->verdict == VERDICT_ACCEPT ? STATUS_YES : STATUS_NO;
+	bool yes = e->verdict == VERDICT_ACCEPT;
+	int status;
 
+	if (e->log != NULL)
+		yes = e->log->ndifferences == 0;
+	status = yes ? STATUS_YES : STATUS_NO;
 	if (ctl->format == FORMAT_JSON)
 		return print_json(ctl, e, status);
 	return print_text(ctl, e, status);

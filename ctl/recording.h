@@ -115,5 +115,8 @@ int recording_endpoint(
 
 /* YYYY-MM-DD, or YYYY-MM-DDTHH:MM:SSZ, to seconds since 1970. -EINVAL. */
 int clock_parse(const char *text, int64_t *seconds);
+/* The same at the beginning of a longer text, as logs write it: a fraction
+ * may follow the seconds, and the zone may be +HH:MM, too. */
+int clock_stamp(const char *text, int64_t *seconds);
 
 #endif

@@ -80,6 +80,45 @@ days_of(int64_t year, int month, int day)
 	       1 - 719468;
 }
 
+/* How far a zone is east of UTC, in seconds. */
+static int
+take_zone(const char *text, int64_t *east)
+{
+	static const char digits[] = "0123456789";
+
+	if (text[0] == 'Z') {
+		*east = 0;
+		return 0;
+	}
+	if ((text[0] != '+' && text[0] != '-') || strspn(text + 1, digits) != 2)
+		return -EINVAL;
+	if (text[3] != ':' || strspn(text + 4, digits) != 2)
+		return -EINVAL;
+	*east = (text[1] - '0') * 36000 + (text[2] - '0') * 3600 +
+		(text[4] - '0') * 600 + (text[5] - '0') * 60;
+	if (text[0] == '-')
+		*east = -*east;
+	return 0;
+}
+
+int
+clock_stamp(const char *text, int64_t *seconds)
+{
+	char whole[] = "dddd-dd-ddTdd:dd:ddZ";
+	int64_t utc, east;
+
+	if (strnlen(text, sizeof whole - 1) < sizeof whole - 1)
+		return -EINVAL;
+	memcpy(whole, text, sizeof whole - 2);
+	text += sizeof whole - 2;
+	if (*text == '.')
+		text += 1 + strspn(text + 1, "0123456789");
+	if (clock_parse(whole, &utc) < 0 || take_zone(text, &east) < 0)
+		return -EINVAL;
+	*seconds = utc - east;
+	return 0;
+}
+
 int
 clock_parse(const char *text, int64_t *seconds)
 {

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * log_reader.c - the daemon's log, as connector-milter(8) describes it.
+ *
+ * What stands before the first pair is not ours and is skipped; only its time
+ * is taken, where it is one that names a year and a zone. A line that cannot
+ * be taken apart is none of the daemon's.
+ */
+#include "log_reader.h"
+#include "recording.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CUT_LENGTH = 256 + 3 }; /* of a value that was cut, with its "..." */
+
+const char *
+logged_get(const struct logged *l, const char *key)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (strcmp(l->pairs[i].key, key) == 0)
+			return l->pairs[i].value;
+	}
+	return NULL;
+}
+
+bool
+logged_cut(const char *value)
+{
+	return strlen(value) == CUT_LENGTH &&
+	       strcmp(value + CUT_LENGTH - 3, "...") == 0;
+}
+
+static void
+add_pair(struct logged *l, const char *key, const char *value)
+{
+	if (l->count == LOGGED_PAIRS)
+		return;
+	l->pairs[l->count].key = key;
+	l->pairs[l->count++].value = value;
+}
+
+/* ---- key=value ------------------------------------------------------- */
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c != '\0' ? strchr(digits, c) : NULL;
+
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* Takes the quotes and escapes off a value in place; answers what is behind
+ * it, or NULL where the value has no end. */
+static char *
+take_quoted(char *from)
+{
+	char *to = from++;
+
+	for (; *from != '"'; from++) {
+		if (*from == '\0')
+			return NULL;
+		if (*from != '\\') {
+			*to++ = *from;
+		} else if (from[1] == 'x' && hex_digit(from[2]) >= 0 &&
+			   hex_digit(from[3]) >= 0) {
+			*to++ = (char)(hex_digit(from[2]) << 4 |
+				       hex_digit(from[3]));
+			from += 3;
+		} else if (from[1] != '\0') {
+			*to++ = *++from;
+		}
+	}
+	*to = '\0';
+	return from + 1;
+}
+
+static bool
+parse_pairs(struct logged *l, char *s)
+{
+	while (s != NULL && *s != '\0') {
+		size_t len = strcspn(s, "= ");
+		char *value = s + len + 1, *end;
+
+		if (len == 0 || s[len] != '=')
+			return false;
+		s[len] = '\0';
+		if (*value == '"') {
+			end = take_quoted(value);
+		} else {
+			end = value + strcspn(value, " ");
+		}
+		if (end == NULL || (*end != ' ' && *end != '\0'))
+			return false;
+		add_pair(l, s, value);
+		s = *end == ' ' ? end + 1 : end;
+		*end = '\0';
+	}
+	return true;
+}
+
+/* Where the pairs begin: time= or session=, whichever comes first. */
+static char *
+find_pairs(char *line)
+{
+	static const char *const first[] = { "time=", "session=" };
+
+	for (char *s = line; s != NULL; s = strchr(s, ' ')) {
+		s += *s == ' ';
+		for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+			if (strncmp(s, first[i], strlen(first[i])) == 0)
+				return s;
+		}
+	}
+	return NULL;
+}
+
+/* ---- JSON ------------------------------------------------------------ */
+
+/* The texts of an object; they live as long as it. */
+static bool
+parse_object(struct logged *l, json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+	{
+		if (json_is_string(value))
+			add_pair(l, key, json_string_value(value));
+		else if (json_is_true(value))
+			add_pair(l, key, "yes");
+	}
+	return l->count > 0;
+}
+
+/* ---- Lines ----------------------------------------------------------- */
+
+static void
+take_time(struct logged *l, const char *line)
+{
+	const char *time = logged_get(l, "time");
+
+	l->time = RECORDING_NOW;
+	if (time == NULL || clock_stamp(time, &l->time) < 0)
+		(void)clock_stamp(line, &l->time);
+}
+
+/* What a reading needs. */
+struct log_reading {
+	const char *session;
+	int (*fn)(void *ctx, const struct logged *);
+	void *ctx;
+	struct logged logged;
+};
+
+static int
+take_line(struct log_reading *r, char *line)
+{
+	struct logged *l = &r->logged;
+	char *brace = strchr(line, '{'), *pairs = find_pairs(line);
+	json_t *object = NULL;
+	const char *session;
+	bool taken;
+	int rc = 0;
+
+	l->count = 0;
+	if (pairs != NULL && (brace == NULL || pairs < brace)) {
+		if (pairs > line)
+			pairs[-1] = '\0';
+		taken = parse_pairs(l, pairs);
+	} else {
+		if (brace != NULL)
+			object = json_loads(brace, 0, NULL);
+		taken = object != NULL && parse_object(l, object);
+	}
+	if (taken)
+		session = logged_get(l, "session");
+	if (taken && session != NULL && strcmp(session, r->session) == 0) {
+		take_time(l, line);
+		rc = r->fn(r->ctx, l);
+	}
+	json_decref(object);
+	return rc;
+}
+
+/* Of a line that has no end in the buffer. */
+static void
+skip_line(FILE *file)
+{
+	int c;
+
+	while ((c = getc(file)) != EOF && c != '\n')
+		;
+}
+
+int
+log_read(FILE *file, const char *session,
+    int (*fn)(void *ctx, const struct logged *), void *ctx)
+{
+	struct log_reading r = { .session = session, .fn = fn, .ctx = ctx };
+	char *line = malloc(LOGGED_LINE_SIZE);
+	int rc = line == NULL ? -ENOMEM : 0;
+
+	while (rc == 0 && fgets(line, LOGGED_LINE_SIZE, file) != NULL) {
+		size_t len = strcspn(line, "\r\n");
+
+		r.logged.line++;
+		if (line[len] == '\0' && !feof(file)) {
+			skip_line(file);
+			continue;
+		}
+		line[len] = '\0';
+		/* Most lines are others'. */
+		if (strstr(line, session) != NULL)
+			rc = take_line(&r, line);
+	}
+	if (rc == 0 && ferror(file))
+		rc = -EIO;
+	free(line);
+	return rc;
+}
