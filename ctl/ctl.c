@@ -33,12 +33,15 @@ void
 verb_help(FILE *out, const struct verb *verb)
 {
 	fprintf(out,
-	    "usage: connectorctl %s %s\n\n%s\n\n%s"
-	    "  -p, --policy FILE     the policy; default " POLICY_FILE "\n"
+	    "usage: connectorctl %s %s\n\n%s\n\n%s%s"
 	    "      --format FORMAT   text (default) or json\n"
 	    "  -h, --help            this text\n\n"
 	    "Exit status: 0 yes, 1 no, 2 it could not tell.\n",
-	    verb->name, verb->synopsis, verb->summary, verb->options);
+	    verb->name, verb->synopsis, verb->summary, verb->options,
+	    verb->online
+		? ""
+		: "  -p, --policy FILE     the policy; default " POLICY_FILE
+		  "\n");
 }
 
 int

@@ -15,6 +15,9 @@ static const struct verb *const verbs[] = {
 	&verb_who,
 	&verb_replay,
 	&verb_export,
+	&verb_status,
+	&verb_reload,
+	&verb_log_level,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
@@ -32,7 +35,7 @@ print_help(FILE *out)
 	      "...\n\n",
 	    out);
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		fprintf(out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+		fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
 	fputs("\nconnectorctl VERB --help says more about each.\n"
 	      "Exit status: 0 yes, 1 no, 2 it could not tell.\n",
 	    out);

@@ -83,26 +83,41 @@ fd_read(int fd, size_t max, char **text, size_t *len)
 }
 
 static int
+files_path(const struct files *f, const char *path, char full[PATH_MAX])
+{
+	bool whole = *path == '/' || !strcmp(path, f->policy);
+	int n = snprintf(full, PATH_MAX, "%.*s%s", whole ? 0 : (int)f->folder,
+	    f->policy, path);
+
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int
 files_read(void *ctx, const char *path, size_t max, char **text, size_t *len)
 {
-	const struct files *f = ctx;
 	char full[PATH_MAX];
-	int fd, rc;
+	int fd, rc = files_path(ctx, path, full);
 
-	if (*path != '/' && strcmp(path, f->policy) != 0) {
-		int n = snprintf(full, sizeof(full), "%.*s%s", (int)f->folder,
-		    f->policy, path);
-		if (n < 0 || (size_t)n >= sizeof(full))
-			return -ENAMETOOLONG;
-		path = full;
-	}
+	if (rc)
+		return rc;
 	/* O_NONBLOCK: a FIFO opens at once, and is then refused. */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	rc = fd_read(fd, max, text, len);
 	close(fd);
 	return rc;
+}
+
+int
+files_stat(const struct files *f, const char *path, struct stat *st)
+{
+	char full[PATH_MAX];
+	int rc = files_path(f, path, full);
+
+	if (rc)
+		return rc;
+	return stat(full, st) ? -errno : 0;
 }
 
 struct reader

@@ -12,6 +12,8 @@
 
 #include "rules.h"
 
+#include <sys/stat.h>
+
 struct files {
 	const char *policy; /* as given; must outlive this */
 	size_t folder;      /* bytes of it up to and with the last slash */
@@ -22,5 +24,7 @@ void files_init(struct files *, const char *policy);
  * -EINVAL (not a regular file), -EFBIG, -EAGAIN (it changed while it was
  * read), and what open(2) and read(2) say. */
 struct reader files_reader(struct files *);
+/* stat(2) of a file under the name that the engine has for it. */
+int files_stat(const struct files *, const char *path, struct stat *);
 
 #endif

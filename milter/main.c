@@ -13,13 +13,17 @@
 #include <libmilter/mfapi.h>
 
 #include "callbacks.h"
+#include "control.h"
 #include "log.h"
 #include "notify.h"
 #include "options.h"
 #include "policyd.h"
 #include "process.h"
+#include "reload.h"
 #include "report.h"
+#include "service.h"
 #include "sockets.h"
+#include "status.h"
 #include "store.h"
 
 #include <errno.h>
@@ -32,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -52,22 +57,24 @@ enum {
 struct daemon {
 	struct options options;
 	struct identity identity;
-	struct spec milter, policy;
-	bool has_policyd;
-	int policy_fd;
-	struct store *store;
+	struct spec milter, policy, control;
+	bool has_policyd, has_control;
+	int policy_fd, control_fd;
+	struct service parts;
+	bool restored; /* the policy is the last good one, not the file */
 	struct counter_table *table;
 	struct counters counters;
 	struct policyd *policyd;
+	struct control *controller;
 	pthread_t signals, service;
 	atomic_bool ending; /* a signal said so */
 	atomic_bool ended;  /* libmilter's part is */
 	int rc;             /* and how */
 };
 
-/* print: to people, on standard error; else to the log. */
+/* Complains on standard error. */
 static int
-policy_read(struct store *store, bool print)
+policy_read(struct store *store)
 {
 	struct diagnostics *list = diagnostics_new();
 	int rc;
@@ -75,15 +82,36 @@ policy_read(struct store *store, bool print)
 	if (!list)
 		return -ENOMEM;
 	rc = store_load(store, list);
-	if (print)
-		report_print(list);
-	else
-		report_diagnostics(list);
+	report_print(list);
 	if (rc && !diagnostics_count(list, SEVERITY_ERROR))
 		log_message(
 		    LOG_ERR, "cannot load the policy: %s", strerror(-rc));
 	diagnostics_free(list);
 	return rc;
+}
+
+/* The file; where it is bad the last good policy, if that is kept. */
+static int
+policy_first(struct daemon *d)
+{
+	const char *folder = d->options.last_good;
+	struct store *store = d->parts.store;
+	struct diagnostics *list;
+	int rc = folder ? store_recall(store, folder) : 0;
+
+	if (rc && rc != -ENOENT)
+		log_message(LOG_WARNING,
+		    "%s: the last good policy there cannot be used: %s", folder,
+		    strerror(-rc));
+	rc = policy_read(store);
+	list = diagnostics_new();
+	if (!rc || !folder || !list || store_restore(store, list)) {
+		diagnostics_free(list);
+		return rc;
+	}
+	diagnostics_free(list);
+	d->restored = true;
+	return 0;
 }
 
 static void
@@ -130,22 +158,6 @@ service_end(struct daemon *d, int signal)
 	}
 }
 
-static void
-policy_reload(struct daemon *d)
-{
-	int rc;
-
-	notify_reloading();
-	rc = policy_read(d->store, false);
-	policy_announce(
-	    d->store, rc ? "the policy was not reloaded; the old one stays"
-			 : "the policy was reloaded");
-	notify_ready(
-	    rc ? "the policy was not reloaded: see the log" : "serving");
-	/* libmilter may have been told to end meanwhile. */
-	pthread_kill(d->service, SIGNAL_WAKE);
-}
-
 /* To the end of the service. */
 static void
 signals_serve(struct daemon *d)
@@ -158,7 +170,7 @@ signals_serve(struct daemon *d)
 		if (sigwait(&set, &signal) || atomic_load(&d->ended))
 			continue;
 		if (signal == SIGUSR1)
-			policy_reload(d);
+			reload_ask(d->parts.reload, RELOAD_SIGNAL);
 		else
 			service_end(d, signal);
 	}
@@ -206,10 +218,38 @@ access_find(const struct daemon *d, struct access *out)
 }
 
 static bool
-in_folder(const struct spec *s)
+in_folder(const struct spec *s, const char *folder)
 {
-	return s->type == SPEC_UNIX &&
-	       !strncmp(s->path, SOCKET_FOLDER "/", sizeof(SOCKET_FOLDER));
+	size_t len = strlen(folder);
+
+	return s->type == SPEC_UNIX && !strncmp(s->path, folder, len) &&
+	       s->path[len] == '/';
+}
+
+/* For people, not for the MTA: the service's own user and group. Who did not
+ * ask for it can do without. */
+static int
+control_open(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	struct access a = { (uid_t)-1, (gid_t)-1, 0660 };
+	int rc = 0;
+
+	if (geteuid() == 0 && d->identity.user) {
+		a.owner = d->identity.uid;
+		a.group = d->identity.gid;
+	}
+	if (geteuid() == 0 && in_folder(&d->control, CONTROL_FOLDER))
+		rc = socket_folder(CONTROL_FOLDER, a.group);
+	if (!rc)
+		rc = socket_open(&d->control, &a, &d->control_fd);
+	if (rc && !o->control) {
+		log_message(
+		    LOG_WARNING, "there is no control socket: use --control");
+		d->has_control = false;
+		rc = 0;
+	}
+	return rc;
 }
 
 static int
@@ -219,23 +259,36 @@ sockets_open(struct daemon *d)
 	int rc = access_find(d, &a);
 
 	if (!rc && geteuid() == 0 &&
-	    (in_folder(&d->milter) ||
-		(d->has_policyd && in_folder(&d->policy))))
+	    (in_folder(&d->milter, SOCKET_FOLDER) ||
+		(d->has_policyd && in_folder(&d->policy, SOCKET_FOLDER))))
 		rc = socket_folder(SOCKET_FOLDER, a.group);
 	if (!rc)
 		rc = socket_open_milter(&d->milter, &a);
 	if (!rc && d->has_policyd)
 		rc = socket_open(&d->policy, &a, &d->policy_fd);
+	if (!rc && d->has_control)
+		rc = control_open(d);
 	return rc;
 }
 
 static int
 threads_start(struct daemon *d)
 {
+	const struct reload_options reload = {
+		.last_good = d->options.last_good,
+		.restored = d->restored,
+		.watch = d->options.watch,
+	};
 	int rc = log_start();
 
+	d->parts.started = (int64_t)time(NULL);
+	d->parts.monotonic = monotonic_now();
+	if (!rc)
+		rc = reload_start(d->parts.store, &reload, &d->parts.reload);
 	if (!rc && d->has_policyd)
-		rc = policyd_start(d->policy_fd, d->store, &d->policyd);
+		rc = policyd_start(d->policy_fd, d->parts.store, &d->policyd);
+	if (!rc && d->has_control)
+		rc = control_start(d->control_fd, &d->parts, &d->controller);
 	d->signals = pthread_self();
 	if (!rc)
 		rc = -pthread_create(&d->service, NULL, service_run, d);
@@ -250,7 +303,12 @@ daemon_serve(struct daemon *d)
 {
 	int rc;
 
-	policy_announce(d->store, "ready");
+	if (d->restored)
+		log_message(LOG_ERR,
+		    "%s is bad: the last good policy is in use until it is "
+		    "mended; see connectorctl check",
+		    d->options.policy);
+	policy_announce(d->parts.store, "ready");
 	process_ready();
 	notify_ready("serving");
 	signals_serve(d);
@@ -258,9 +316,13 @@ daemon_serve(struct daemon *d)
 	pthread_join(d->service, NULL);
 	rc = d->rc;
 	policyd_stop(d->policyd);
+	control_stop(d->controller);
+	reload_stop(d->parts.reload);
 	socket_remove(&d->milter);
 	if (d->has_policyd)
 		socket_remove(&d->policy);
+	if (d->has_control)
+		socket_remove(&d->control);
 	if (d->options.pid_file)
 		(void)unlink(d->options.pid_file);
 	log_message(
@@ -307,22 +369,48 @@ counters_make(struct daemon *d)
 	return 0;
 }
 
+/* The sockets by their names. */
+static int
+specs_take(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	const char *control = o->control ? o->control : CONTROL_DEFAULT;
+
+	d->has_policyd = strcmp(o->policy_socket, "none") != 0;
+	d->has_control = strcmp(control, "none") != 0;
+	if (spec_take("--socket", o->milter_socket, &d->milter) ||
+	    (d->has_policyd &&
+		spec_take("--policy-socket", o->policy_socket, &d->policy)) ||
+	    (d->has_control && spec_take("--control", control, &d->control)))
+		return -EINVAL;
+	if ((d->has_policyd && spec_same(&d->milter, &d->policy)) ||
+	    (d->has_control && spec_same(&d->milter, &d->control)) ||
+	    (d->has_policyd && d->has_control &&
+		spec_same(&d->policy, &d->control))) {
+		log_message(LOG_ERR,
+		    "of --socket, --policy-socket and --control two are the "
+		    "same: each service needs a socket of its own");
+		return -EINVAL;
+	}
+	if (d->has_control && d->control.type != SPEC_UNIX) {
+		log_message(LOG_ERR,
+		    "--control %s: who asks must be known; write unix:/path",
+		    control);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int
 daemon_prepare(struct daemon *d)
 {
 	const struct options *o = &d->options;
 
-	d->has_policyd = strcmp(o->policy_socket, "none") != 0;
-	if (spec_take("--socket", o->milter_socket, &d->milter))
+	if (specs_take(d))
 		return EXIT_WRONG;
-	if (d->has_policyd &&
-	    spec_take("--policy-socket", o->policy_socket, &d->policy))
-		return EXIT_WRONG;
-	if (d->has_policyd && spec_same(&d->milter, &d->policy)) {
-		log_message(LOG_ERR,
-		    "--socket and --policy-socket are both %s: two services "
-		    "need two sockets",
-		    o->milter_socket);
+	if (o->last_good && *o->last_good != '/') {
+		log_message(
+		    LOG_ERR, "--last-good %s: write a full path", o->last_good);
 		return EXIT_WRONG;
 	}
 	if (geteuid() == 0 && !o->user) {
@@ -333,13 +421,14 @@ daemon_prepare(struct daemon *d)
 	}
 	if (o->user && identity_find(o->user, o->group, &d->identity))
 		return EXIT_FAILED;
-	if (policy_path(&d->options) || store_new(d->options.policy, &d->store))
+	if (policy_path(&d->options) ||
+	    store_new(d->options.policy, &d->parts.store))
 		return EXIT_FAILED;
-	if (policy_read(d->store, true))
+	if (policy_first(d))
 		return EXIT_POLICY;
 	smfi_setmaxdatasize(PACKET_MAX);
-	if (counters_make(d) || callbacks_register(d->store, &d->counters) ||
-	    sockets_open(d))
+	if (counters_make(d) ||
+	    callbacks_register(d->parts.store, &d->counters) || sockets_open(d))
 		return EXIT_FAILED;
 	return EXIT_GOOD;
 }
@@ -379,7 +468,7 @@ policy_test(const struct options *o)
 
 	if (rc)
 		return EXIT_WRONG;
-	rc = policy_read(store, true);
+	rc = policy_read(store);
 	store_free(store);
 	return rc ? EXIT_WRONG : EXIT_GOOD;
 }

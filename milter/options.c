@@ -143,6 +143,18 @@ static const struct row rows[] = {
 	    AT(options, policy_socket), .max = TEXT_MAX,
 	    .doc = "Postfix's policy service, or \"none\"" },
 	  0, "SOCKET", "unix:" SOCKET_FOLDER "/policy.sock", false },
+	{ { .key = "control", .decode = schema_text, AT(options, control),
+	    .max = TEXT_MAX, .doc = "the socket for connectorctl, or "
+	    "\"none\"\n(" CONTROL_DEFAULT ")" },
+	  0, "SOCKET", NULL, false },
+	{ { .key = "last_good", .decode = schema_text, AT(options, last_good),
+	    .max = TEXT_MAX, .doc = "keeps the good policy there, for a "
+	    "start\nwith a bad one" },
+	  0, "FOLDER", NULL, false },
+	{ { .key = "watch", .decode = schema_number, AT(options, watch),
+	    .max = 3600, .doc = "looks so often whether a file of the\npolicy "
+	    "has changed, and reloads it" },
+	  0, "SECONDS", "0", false },
 	{ { .key = "user", .decode = user_decode, AT(options, user),
 	    .doc = "runs as this user" },
 	  'u', "USER[:GROUP]", NULL, false },

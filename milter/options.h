@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SOCKET_FOLDER "/var/spool/postfix/connector-milter"
+#define SOCKET_FOLDER   "/var/spool/postfix/connector-milter"
+#define CONTROL_FOLDER  "/run/connector-milter"
+#define CONTROL_DEFAULT "unix:" CONTROL_FOLDER "/control.sock"
 
 struct arena;
 
@@ -23,6 +25,9 @@ struct options {
 	const char *policy;
 	const char *milter_socket;
 	const char *policy_socket;
+	const char *control;      /* NULL: CONTROL_DEFAULT, where it can be */
+	const char *last_good;    /* a folder, or NULL */
+	uint32_t watch;           /* seconds, or 0 */
 	const char *user;         /* or NULL */
 	const char *group;        /* or NULL: the user's */
 	const char *socket_group; /* or NULL: postfix if there is one */

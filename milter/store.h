@@ -3,7 +3,8 @@
  * store.h - the ruleset that new sessions get.
  *
  * Reads and compiles outside the lock that protects the pointer; a policy
- * with a mistake changes nothing.
+ * with a mistake changes nothing. store_get() is for every thread, the rest
+ * for the one that loads.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -17,9 +18,25 @@ int store_new(const char *file, struct store **);
 void store_free(struct store *);
 
 /* Loads the file and swaps it in. All that is wrong with it is in the list;
- * the ruleset that was there stays. */
+ * the ruleset that was there stays. A file that is only the beginning of the
+ * one in use is wrong, too: E-CUT. */
 int store_load(struct store *, struct diagnostics *);
 /* A reference to the current ruleset, the caller's; NULL while empty. */
 struct ruleset *store_get(struct store *);
+/* When it was put there. */
+int64_t store_since(struct store *);
+
+/* A number that changes when a file does that the last load read, and what
+ * it was then. */
+uint64_t store_mark(const struct store *);
+uint64_t store_mark_now(const struct store *);
+
+/* Writes what the current ruleset was made of into a folder. */
+int store_save(const struct store *, const char *folder);
+/* Before the first load: reads what is there, which that load is compared
+ * with and store_restore() loads where it fails. -ENOENT: there is none;
+ * -EBADMSG: it is not what was written there. */
+int store_recall(struct store *, const char *folder);
+int store_restore(struct store *, struct diagnostics *);
 
 #endif

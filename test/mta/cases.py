@@ -290,7 +290,8 @@ def malformed(place):
             done = subprocess.run(
                 [str(place.daemon), "-p", str(file), "-s",
                  f"unix:{sockets[0]}", "--policy-socket",
-                 f"unix:{sockets[1]}", "--log", "stderr", *more],
+                 f"unix:{sockets[1]}", "--control", "none",
+                 "--log", "stderr", *more],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, timeout=20)
             what = f"{file.name} {more}: exit {done.returncode}\n{done.stdout}"

@@ -343,6 +343,7 @@ class Filter:
                 [self.program, "-f", "-p", str(self.file), "-u", "nobody",
                  "-s", f"unix:{self.milter}",
                  "--policy-socket", f"unix:{self.policy}",
+                 "--control", "none",
                  "--socket-mode", "0660", "--socket-group", "daemon",
                  "--log", "stderr"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,

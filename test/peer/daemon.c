@@ -98,6 +98,8 @@ daemon_init(struct daemon *d, const char *policy)
 	    d->milter, sizeof(d->milter), "unix:%.60s/milter.sock", d->folder);
 	snprintf(d->policy_spec, sizeof(d->policy_spec),
 	    "unix:%.60s/policy.sock", d->folder);
+	snprintf(d->control_spec, sizeof(d->control_spec),
+	    "unix:%.60s/control.sock", d->folder);
 	daemon_write(d, "policy.yaml", policy);
 	daemon_write(d, "log", "");
 }
@@ -128,7 +130,8 @@ daemon_fini(struct daemon *d)
 {
 	static const char *const names[] = { "policy.yaml", "milter.yaml",
 		"log", "fresh", "milter.sock", "milter.sock.lock",
-		"policy.sock", "policy.sock.lock", "pid", "notify" };
+		"policy.sock", "policy.sock.lock", "control.sock",
+		"control.sock.lock", "last-good", "answer", "pid", "notify" };
 	bool well = !d->pid || child_end(d);
 	FILE *f = fopen(daemon_path(d, "pid"), "r");
 	long pid;
@@ -251,9 +254,10 @@ void
 daemon_start(struct daemon *d, const char *const *more)
 {
 	const char *argv[ARGS_MAX] = { DAEMON, "-f", "-p", d->policy, "-s",
-		d->milter, "--policy-socket", d->policy_spec };
+		d->milter, "--policy-socket", d->policy_spec, "--control",
+		d->control_spec };
 	bool json = false;
-	size_t n = 8;
+	size_t n = 10;
 
 	if (geteuid() == 0 && !d->as_nobody) {
 		argv[n++] = "-u";

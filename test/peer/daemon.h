@@ -2,7 +2,8 @@
 /*
  * daemon.h - a connector-milter as a child, with a folder of its own.
  *
- * The folder holds policy.yaml, milter.sock, policy.sock and the log. Every
+ * The folder holds policy.yaml, milter.sock, policy.sock,
+ * control.sock and the log. Every
  * wait is bounded. As root the child runs as nobody. Failures end the test.
  * Where leaks are looked for, a child that leaks does not end well.
  */
@@ -20,9 +21,10 @@ struct daemon {
 	pid_t pid;      /* 0: none */
 	bool as_nobody; /* started by nobody, not by root with -u */
 	char folder[DAEMON_PATH_SIZE];
-	char policy[DAEMON_PATH_SIZE];      /* policy.yaml in it */
-	char milter[DAEMON_PATH_SIZE];      /* unix:.../milter.sock */
-	char policy_spec[DAEMON_PATH_SIZE]; /* unix:.../policy.sock */
+	char policy[DAEMON_PATH_SIZE];       /* policy.yaml in it */
+	char milter[DAEMON_PATH_SIZE];       /* unix:.../milter.sock */
+	char policy_spec[DAEMON_PATH_SIZE];  /* unix:.../policy.sock */
+	char control_spec[DAEMON_PATH_SIZE]; /* unix:.../control.sock */
 };
 
 /* The policy that most tests run with. */
@@ -69,11 +71,12 @@ void expect_relay(struct peer *, bool granted);
 void daemon_expect_alive(const struct daemon *);
 
 /* The tests of limits and certificates, of the log, of options, of start and
- * end, and of the policy service: how many failed. */
+ * end, of the policy service, and of the control socket: how many failed. */
 int limits_tests(void);
 int log_tests(void);
 int options_tests(void);
 int start_tests(void);
 int policyd_tests(void);
+int control_tests(void);
 
 #endif

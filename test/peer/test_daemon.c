@@ -495,5 +495,6 @@ main(void)
 	failed += log_tests();
 	failed += options_tests() + start_tests();
 	failed += policyd_tests();
+	failed += control_tests();
 	return failed ? 1 : 0;
 }

@@ -159,10 +159,10 @@ daemon_goes_to_the_background(void **state)
 	(void)state;
 	daemon_init(&d, daemon_policy);
 	const char *argv[] = { DAEMON, "-p", d.policy, "-s", d.milter,
-		"--policy-socket", "none", "--pid-file", daemon_path(&d, "pid"),
-		"-u", "nobody", NULL };
+		"--policy-socket", "none", "--control", "none", "--pid-file",
+		daemon_path(&d, "pid"), "-u", "nobody", NULL };
 	if (geteuid() != 0)
-		argv[9] = NULL;
+		argv[11] = NULL;
 	assert_int_equal(daemon_try(&d, argv), 0);
 	f = fopen(daemon_path(&d, "pid"), "r");
 	assert_non_null(f);

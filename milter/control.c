@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * control.c - the control socket, for connectorctl(8).
+ *
+ * One libevent loop. Lines, connections and time are bounded; an answer is
+ * made as a whole and written as fast as the peer reads. A reload is asked
+ * for and answered when it is done; meanwhile others are served.
+ */
+#define _GNU_SOURCE /* struct ucred */
+#include "control.h"
+#include "log.h"
+#include "order.h"
+#include "status.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	CONNECTIONS_MAX = 16,
+	ASK_SECONDS = 10,    /* for the line */
+	ANSWER_SECONDS = 30, /* for reading the answer */
+	ACCEPT_RETRY_SECONDS = 1,
+};
+
+struct visitor {
+	LIST_ENTRY(visitor) entry;
+	struct control *control;
+	struct bufferevent *stream;
+	struct event *deadline;
+	bool trusted;
+	uint64_t ticket; /* of the reload that it waits for, or 0 */
+};
+
+struct control {
+	pthread_t thread;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct event *retry, *reloaded;
+	const struct service *service;
+	LIST_HEAD(, visitor) visitors;
+	size_t nvisitors;
+};
+
+static void
+visitor_free(struct visitor *v)
+{
+	struct control *c = v->control;
+
+	LIST_REMOVE(v, entry);
+	/* It stopped at the limit. */
+	if (c->nvisitors-- == CONNECTIONS_MAX)
+		evconnlistener_enable(c->listener);
+	if (v->deadline)
+		event_free(v->deadline);
+	bufferevent_free(v->stream);
+	free(v);
+}
+
+static void
+on_written(struct bufferevent *stream, void *ctx)
+{
+	(void)stream;
+	visitor_free(ctx);
+}
+
+static void
+on_event(struct bufferevent *stream, short what, void *ctx)
+{
+	(void)stream, (void)what;
+	visitor_free(ctx);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	visitor_free(ctx);
+}
+
+/* Takes the JSON; the visitor goes when it has read it. */
+static void
+visitor_answer(struct visitor *v, json_t *json)
+{
+	const struct timeval slow = { .tv_sec = ANSWER_SECONDS };
+	struct evbuffer *out = bufferevent_get_output(v->stream);
+	char *text =
+	    json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+
+	json_decref(json);
+	bufferevent_disable(v->stream, EV_READ);
+	bufferevent_setcb(v->stream, NULL, on_written, on_event, v);
+	evtimer_add(v->deadline, &slow);
+	evbuffer_add_printf(
+	    out, "%s\n", text ? text : "{\"error\":\"out of memory\"}");
+	free(text);
+}
+
+static void
+visitor_complain(struct visitor *v, const char *why)
+{
+	visitor_answer(v, json_pack("{s:s}", "error", why));
+}
+
+static json_t *
+level_set(int level)
+{
+	const char *old = log_level_name(log_level());
+
+	log_message(
+	    LOG_NOTICE, "log level %s, was %s", log_level_name(level), old);
+	log_level_set(level);
+	return json_pack(
+	    "{s:s, s:s}", "level", log_level_name(level), "old", old);
+}
+
+static void
+visitor_serve(struct visitor *v, const struct order *o)
+{
+	const struct service *s = v->control->service;
+
+	if (order_changes(o->verb) && !v->trusted) {
+		visitor_complain(v, "only root and the daemon's user may");
+		return;
+	}
+	switch (o->verb) {
+	case ORDER_STATUS:
+		visitor_answer(v, status_json(s, o->ranges));
+		break;
+	case ORDER_RELOAD:
+		v->ticket = reload_ask(s->reload, RELOAD_CONTROL);
+		evtimer_del(v->deadline);
+		break;
+	case ORDER_LOG_LEVEL:
+		visitor_answer(v, level_set(o->level));
+		break;
+	case ORDER_SESSIONS:
+	case ORDER_COUNT:
+		break;
+	}
+}
+
+static void
+on_read(struct bufferevent *stream, void *ctx)
+{
+	struct evbuffer *in = bufferevent_get_input(stream);
+	struct visitor *v = ctx;
+	const char *why;
+	struct order o;
+	size_t len;
+	char *line;
+
+	/* One order; what comes behind it is not looked at. */
+	if (v->ticket)
+		return;
+	line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+	if (line && len <= ORDER_SIZE_MAX && !order_parse(line, len, &o, &why))
+		visitor_serve(v, &o);
+	else if (line && len <= ORDER_SIZE_MAX)
+		visitor_complain(v, why);
+	else if (line || evbuffer_get_length(in) > ORDER_SIZE_MAX)
+		visitor_complain(v, "the request is too long");
+	free(line);
+}
+
+static void
+on_reloaded(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+	uint64_t done = reload_state(c->service->reload).done;
+	struct visitor *v;
+
+	(void)fd, (void)what;
+	LIST_FOREACH(v, &c->visitors, entry)
+	{
+		if (!v->ticket || v->ticket > done)
+			continue;
+		v->ticket = 0;
+		visitor_answer(v, reload_report(c->service->reload));
+	}
+}
+
+/* Called by the thread that loads. */
+static void
+reload_done(void *ctx)
+{
+	struct control *c = ctx;
+
+	event_active(c->reloaded, EV_READ, 0);
+}
+
+static bool
+peer_is_trusted(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static struct visitor *
+visitor_new(struct control *c, int fd)
+{
+	struct visitor *v = calloc(1, sizeof(*v));
+
+	if (v)
+		v->stream =
+		    bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!v || !v->stream) {
+		free(v);
+		close(fd);
+		return NULL;
+	}
+	v->control = c;
+	v->trusted = peer_is_trusted(fd);
+	LIST_INSERT_HEAD(&c->visitors, v, entry);
+	if (++c->nvisitors == CONNECTIONS_MAX)
+		evconnlistener_disable(c->listener);
+	v->deadline = evtimer_new(c->base, on_deadline, v);
+	return v;
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *address, int len, void *ctx)
+{
+	const struct timeval limit = { .tv_sec = ASK_SECONDS };
+	struct visitor *v = visitor_new(ctx, fd);
+
+	(void)listener, (void)address, (void)len;
+	if (!v)
+		return;
+	if (!v->deadline) {
+		visitor_free(v);
+		return;
+	}
+	bufferevent_setcb(v->stream, on_read, NULL, on_event, v);
+	bufferevent_setwatermark(v->stream, EV_READ, 0, ORDER_SIZE_MAX + 2);
+	evtimer_add(v->deadline, &limit);
+	bufferevent_enable(v->stream, EV_READ | EV_WRITE);
+}
+
+/* Out of descriptors, most likely: trying again at once would only burn the
+ * processor. */
+static void
+on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+	const struct timeval wait = { .tv_sec = ACCEPT_RETRY_SECONDS };
+	struct control *c = ctx;
+
+	evconnlistener_disable(listener);
+	evtimer_add(c->retry, &wait);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+
+	(void)fd, (void)what;
+	if (c->nvisitors < CONNECTIONS_MAX)
+		evconnlistener_enable(c->listener);
+}
+
+static void *
+control_run(void *ctx)
+{
+	struct control *c = ctx;
+
+	event_base_loop(c->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+static void
+control_free(struct control *c)
+{
+	struct visitor *v, *next;
+
+	for (v = LIST_FIRST(&c->visitors); v; v = next) {
+		next = LIST_NEXT(v, entry);
+		visitor_free(v);
+	}
+	if (c->retry)
+		event_free(c->retry);
+	if (c->reloaded)
+		event_free(c->reloaded);
+	if (c->listener)
+		evconnlistener_free(c->listener);
+	if (c->base)
+		event_base_free(c->base);
+	free(c);
+}
+
+int
+control_start(int fd, const struct service *service, struct control **out)
+{
+	struct control *c = calloc(1, sizeof(*c));
+	int rc = -ENOMEM;
+
+	if (!c)
+		return rc;
+	LIST_INIT(&c->visitors);
+	c->service = service;
+	if (!evthread_use_pthreads())
+		c->base = event_base_new();
+	if (c->base) {
+		c->retry = evtimer_new(c->base, on_retry, c);
+		c->reloaded = event_new(c->base, -1, 0, on_reloaded, c);
+	}
+	/* 0: it listens already. */
+	if (c->retry && c->reloaded)
+		c->listener = evconnlistener_new(c->base, on_accept, c,
+		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (c->listener) {
+		evconnlistener_set_error_cb(c->listener, on_accept_error);
+		rc = -pthread_create(&c->thread, NULL, control_run, c);
+	}
+	if (rc) {
+		control_free(c);
+		return rc;
+	}
+	reload_listen(service->reload, reload_done, c);
+	*out = c;
+	return 0;
+}
+
+void
+control_stop(struct control *c)
+{
+	if (!c)
+		return;
+	reload_listen(c->service->reload, NULL, NULL);
+	event_base_loopbreak(c->base);
+	pthread_join(c->thread, NULL);
+	control_free(c);
+}
