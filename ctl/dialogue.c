@@ -11,112 +11,25 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* ---- C: lines -------------------------------------------------------- */
-
-/* The end of a mailbox as typed: the first blank outside quotes and angle
- * brackets. */
-static size_t
-mailbox_length(const char *s)
-{
-	bool quoted = false;
-	int depth = 0;
-	size_t i;
-
-	for (i = 0; s[i] != '\0'; i++) {
-		if (s[i] == '\\' && s[i + 1] != '\0')
-			i++;
-		else if (s[i] == '"')
-			quoted = !quoted;
-		else if (quoted)
-			continue;
-		else if (s[i] == '<')
-			depth++;
-		else if (s[i] == '>' && depth > 0)
-			depth--;
-		else if (s[i] == ' ' && depth == 0)
-			break;
-	}
-	return i;
-}
-
-/* "<a@b> SIZE=1 BODY=8BITMIME" to argument and parameters. */
-static int
-split_mailbox(struct parser *p, struct step *step, const char *s)
-{
-	size_t len, count = 0;
-	void *params = NULL;
-	const char *word = "";
-
-	s = skip_blanks(s);
-	len = mailbox_length(s);
-	if ((step->argument = arena_text(p->arena, s, len)) == NULL)
-		return parser_no_memory(p);
-	s = skip_blanks(s + len);
-	while (word != NULL) {
-		word = *s != '\0' ? parser_word(p, &s) : NULL;
-		if (arena_grow(p->arena, &params, count, sizeof word) < 0)
-			return parser_no_memory(p);
-		step->params = params;
-		step->params[count++] = word;
-	}
-	return 0;
-}
-
-static const struct {
-	const char *verb; /* with "FROM:" and "TO:" where a mailbox follows */
-	enum step_type type;
-} verbs[] = {
-	{ "EHLO", STEP_HELO },
-	{ "HELO", STEP_HELO },
-	{ "LHLO", STEP_HELO },
-	{ "MAIL FROM:", STEP_MAIL },
-	{ "RCPT TO:", STEP_RCPT },
-	{ "DATA", STEP_DATA },
-	{ "RSET", STEP_RSET },
-	{ "QUIT", STEP_QUIT },
-	{ "STARTTLS", STEP_STARTTLS },
-};
 
 static int
 on_command(struct parser *p, const char *text)
 {
-	enum step_type type = STEP_OTHER;
-	const char *rest = "";
 	struct step *step;
 
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		size_t len = strlen(verbs[i].verb);
-
-		if (strncasecmp(text, verbs[i].verb, len) != 0)
-			continue;
-		rest = text + len;
-		if (verbs[i].verb[len - 1] != ':' && *rest != ' ' &&
-		    *rest != '\0')
-			continue;
-		type = verbs[i].type;
-		break;
-	}
-	if (parser_step(p, type, text, &step) < 0)
+	if (parser_step(p, STEP_OTHER, text, &step) < 0)
 		return -ENOMEM;
 	if (p->replied) {
 		p->awaiting = p->session.nsteps - 1;
 		p->replied = false;
 	}
-	if (type == STEP_DATA)
+	if (smtp_line_command(p->arena, step) < 0)
+		return parser_no_memory(p);
+	if (step->type == STEP_DATA)
 		p->state = STATE_DATA;
-	if (type == STEP_MAIL || type == STEP_RCPT)
-		return split_mailbox(p, step, rest);
-	rest = skip_blanks(rest);
-	step->argument = arena_text(p->arena, rest, strlen(rest));
-	return step->argument == NULL ? parser_no_memory(p) : 0;
+	return 0;
 }
 
 static int
@@ -160,34 +73,6 @@ dialogue_client(struct parser *p, const char *text)
 
 /* ---- S: lines -------------------------------------------------------- */
 
-static size_t
-enhanced_length(const char *s)
-{
-	size_t len = strspn(s, "0123456789.");
-	int dots = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '.' && (i == 0 || !is_digit(s[i - 1])))
-			return 0;
-		dots += s[i] == '.';
-	}
-	if (dots != 2 || strchr("245", s[0]) == NULL || s[1] != '.' ||
-	    !is_digit(s[len - 1]) || (s[len] != ' ' && s[len] != '\0'))
-		return 0;
-	return len;
-}
-
-static bool
-is_code(const char *s)
-{
-	if (s[0] < '2' || s[0] > '5')
-		return false;
-	if ((!is_digit(s[1]) || !is_digit(s[2])) &&
-	    strncmp(s + 1, "xx", 2) != 0)
-		return false;
-	return s[3] == ' ' || s[3] == '-' || s[3] == '\0';
-}
-
 static int
 fill_expect(struct parser *p, struct expect *e, const char *text)
 {
@@ -204,7 +89,7 @@ fill_expect(struct parser *p, struct expect *e, const char *text)
 	s = skip_blanks(*s == '-' ? s + 1 : s);
 	e->enhanced = NULL;
 	e->text = NULL;
-	if ((len = enhanced_length(s)) != 0) {
+	if ((len = smtp_line_enhanced(s)) != 0) {
 		e->enhanced = arena_text(p->arena, s, len);
 		if (e->enhanced == NULL)
 			return parser_no_memory(p);
@@ -234,7 +119,7 @@ dialogue_server(struct parser *p, const char *text)
 	if (p->state == STATE_MESSAGE)
 		return parser_complain(
 		    p, "a reply within a message: C: . is missing");
-	if (!is_code(text))
+	if (!smtp_line_is_reply(text))
 		return parser_complain(p, "a reply begins with three digits");
 	if (s->nsteps == 0 && parser_step(p, STEP_BANNER, "", &step) < 0)
 		return -ENOMEM;

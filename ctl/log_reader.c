@@ -29,8 +29,10 @@ logged_get(const struct logged *l, const char *key)
 bool
 logged_cut(const char *value)
 {
-	return strlen(value) == CUT_LENGTH &&
-	       strcmp(value + CUT_LENGTH - 3, "...") == 0;
+	size_t len = strlen(value);
+
+	/* JSON may write one byte as three. */
+	return len >= CUT_LENGTH && strcmp(value + len - 3, "...") == 0;
 }
 
 static void

@@ -8,7 +8,7 @@
 #ifndef PARSER_H
 #define PARSER_H
 
-#include "recording.h"
+#include "smtp_line.h"
 
 struct parser {
 	struct line_reader *lines;
@@ -32,7 +32,6 @@ int parser_complain(struct parser *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 int parser_no_memory(struct parser *);
 
-const char *skip_blanks(const char *);
 /* A word of the line, and what is behind it. NULL: out of memory. */
 char *parser_word(struct parser *, const char **);
 int parser_step(

@@ -42,12 +42,6 @@ parser_no_memory(struct parser *p)
 	return -ENOMEM;
 }
 
-const char *
-skip_blanks(const char *s)
-{
-	return s + strspn(s, " \t");
-}
-
 char *
 parser_word(struct parser *p, const char **s)
 {

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * smtp_line.c - one line of SMTP, taken apart.
+ */
+#include "smtp_line.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+const char *
+skip_blanks(const char *s)
+{
+	return s + strspn(s, " \t");
+}
+
+/* The end of a mailbox as typed: the first blank outside quotes and angle
+ * brackets. */
+static size_t
+mailbox_length(const char *s)
+{
+	bool quoted = false;
+	int depth = 0;
+	size_t i;
+
+	for (i = 0; s[i] != '\0'; i++) {
+		if (s[i] == '\\' && s[i + 1] != '\0')
+			i++;
+		else if (s[i] == '"')
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		else if (s[i] == '<')
+			depth++;
+		else if (s[i] == '>' && depth > 0)
+			depth--;
+		else if (s[i] == ' ' && depth == 0)
+			break;
+	}
+	return i;
+}
+
+/* "<a@b> SIZE=1 BODY=8BITMIME" to argument and parameters. */
+static int
+split_mailbox(struct arena *arena, struct step *step, const char *s)
+{
+	size_t len = mailbox_length(s), count = 0;
+	void *params = NULL;
+	const char *word = "";
+
+	if ((step->argument = arena_text(arena, s, len)) == NULL)
+		return -ENOMEM;
+	while (word != NULL) {
+		s = skip_blanks(s + len);
+		len = strcspn(s, " \t");
+		word = NULL;
+		if (len > 0 && (word = arena_text(arena, s, len)) == NULL)
+			return -ENOMEM;
+		if (arena_grow(arena, &params, count, sizeof word) < 0)
+			return -ENOMEM;
+		step->params = params;
+		step->params[count++] = word;
+	}
+	return 0;
+}
+
+static const struct {
+	const char *verb; /* with "FROM:" and "TO:" where a mailbox follows */
+	enum step_type type;
+} verbs[] = {
+	{ "EHLO", STEP_HELO },
+	{ "HELO", STEP_HELO },
+	{ "LHLO", STEP_HELO },
+	{ "MAIL FROM:", STEP_MAIL },
+	{ "RCPT TO:", STEP_RCPT },
+	{ "DATA", STEP_DATA },
+	{ "RSET", STEP_RSET },
+	{ "QUIT", STEP_QUIT },
+	{ "STARTTLS", STEP_STARTTLS },
+};
+
+int
+smtp_line_command(struct arena *arena, struct step *step)
+{
+	const char *text = step->text, *rest = "";
+
+	step->type = STEP_OTHER;
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		size_t len = strlen(verbs[i].verb);
+
+		if (strncasecmp(text, verbs[i].verb, len) != 0)
+			continue;
+		if (verbs[i].verb[len - 1] != ':' && text[len] != ' ' &&
+		    text[len] != '\0')
+			continue;
+		rest = skip_blanks(text + len);
+		step->type = verbs[i].type;
+		break;
+	}
+	if (step->type == STEP_MAIL || step->type == STEP_RCPT)
+		return split_mailbox(arena, step, rest);
+	step->argument = arena_text(arena, rest, strlen(rest));
+	return step->argument == NULL ? -ENOMEM : 0;
+}
+
+size_t
+smtp_line_enhanced(const char *s)
+{
+	size_t len = strspn(s, "0123456789.");
+	int dots = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '.' && (i == 0 || !is_digit(s[i - 1])))
+			return 0;
+		dots += s[i] == '.';
+	}
+	if (dots != 2 || strchr("245", s[0]) == NULL || s[1] != '.' ||
+	    !is_digit(s[len - 1]) || (s[len] != ' ' && s[len] != '\0'))
+		return 0;
+	return len;
+}
+
+bool
+smtp_line_is_reply(const char *s)
+{
+	if (s[0] < '2' || s[0] > '5')
+		return false;
+	if ((!is_digit(s[1]) || !is_digit(s[2])) &&
+	    strncmp(s + 1, "xx", 2) != 0)
+		return false;
+	return s[3] == ' ' || s[3] == '-' || s[3] == '\0';
+}
