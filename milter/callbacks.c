@@ -122,11 +122,13 @@ static sfsistat
 connection_ask(SMFICTX *ctx, struct event *e, const char *argument)
 {
 	struct connection *c = smfi_getpriv(ctx);
+	char text[REPLY_TEXT_SIZE];
 	struct decision d;
 
 	if (!c)
 		return apply_undecided(ctx);
 	connection_feed(ctx, c, e, &d, argument);
+	report_identify(&c->report, &d, text);
 	return apply_verdict(ctx, &d);
 }
 
@@ -332,12 +334,14 @@ on_eom(SMFICTX *ctx)
 {
 	struct connection *c = smfi_getpriv(ctx);
 	struct event e = { .stage = STAGE_EOM };
+	char text[REPLY_TEXT_SIZE];
 	struct decision d;
 	sfsistat status;
 
 	if (!c)
 		return apply_undecided(ctx);
 	connection_feed(ctx, c, &e, &d, NULL);
+	report_identify(&c->report, &d, text);
 	status = apply_message(ctx, &d);
 	transaction_end(c);
 	return status;

@@ -79,11 +79,14 @@ static bool
 query_feed(
     struct query *q, struct event *e, struct decision *d, const char *argument)
 {
+	char text[REPLY_TEXT_SIZE];
+
 	clocks_read(e);
 	session_feed(q->session, e, d);
 	report_decision(&q->report, e, d, argument);
 	if (d->verdict == VERDICT_ACCEPT)
 		return true;
+	report_identify(&q->report, d, text);
 	reply_format(&d->reply, q->answer);
 	if (q->answer[0] != '4' && q->answer[0] != '5')
 		snprintf(q->answer, sizeof(q->answer),

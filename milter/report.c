@@ -150,12 +150,39 @@ clocks_read(struct event *e)
 	e->ticks = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* The last refusal's. */
+static const char *
+decision_id(const struct report *r, char id[REPORT_ID_SIZE])
+{
+	snprintf(id, REPORT_ID_SIZE, "%.18s.%u", r->id, r->refusals);
+	return id;
+}
+
+static bool
+has_id(const struct report *r, const struct decision *d)
+{
+	return d->reply.code && ruleset_reply_ids(session_ruleset(r->session));
+}
+
 void
-report_decision(const struct report *r, const struct event *e,
+report_identify(
+    const struct report *r, struct decision *d, char buf[REPLY_TEXT_SIZE])
+{
+	char id[REPORT_ID_SIZE];
+
+	if (!has_id(r, d))
+		return;
+	snprintf(
+	    buf, REPLY_TEXT_SIZE, "%s [%s]", d->reply.text, decision_id(r, id));
+	d->reply.text = buf;
+}
+
+void
+report_decision(struct report *r, const struct event *e,
     const struct decision *d, const char *argument)
 {
 	char addr[NETADDR_TEXT_SIZE], range[NETRANGE_TEXT_SIZE];
-	char reply[REPLY_TEXT_SIZE];
+	char reply[REPLY_TEXT_SIZE], id[REPORT_ID_SIZE];
 	const struct netrange *won = session_range(r->session, NULL);
 	int priority = LOG_INFO;
 	struct logline l;
@@ -169,6 +196,10 @@ report_decision(const struct report *r, const struct event *e,
 		priority = LOG_WARNING;
 	logline_init(&l);
 	logline_add(&l, "session", r->id);
+	if (has_id(r, d)) {
+		r->refusals++;
+		logline_add(&l, "id", decision_id(r, id));
+	}
 	logline_add(&l, "via", r->via);
 	logline_add(&l, "queue", r->queue);
 	logline_add(&l, "client", netaddr_format(&r->client, addr));

@@ -11,6 +11,7 @@
 #include "rules.h"
 
 enum { REPORT_ID_SIZE = 32 };
+enum { REPLY_TEXT_SIZE = 512 };
 
 struct report {
 	const char *id;  /* of the session */
@@ -20,6 +21,7 @@ struct report {
 	/* NULL: not known. They must live while a line is made. */
 	const char *queue; /* the MTA's queue id */
 	const char *helo;  /* said on lines of mail */
+	unsigned refusals; /* so far, where they have ids */
 };
 
 /* A new session id, unique on this host for practical purposes. */
@@ -31,15 +33,18 @@ void clocks_read(struct event *);
 /* Logs refusals at every stage, and what was accepted at connect, mail, rcpt
  * and end of message, with all of the envelope that the event told: explain
  * --log decides again from it. argument may be NULL. */
-void report_decision(const struct report *, const struct event *,
+void report_decision(struct report *, const struct event *,
     const struct decision *, const char *argument);
+/* After it: ends the reply's text with the id of that line, " [ID]", where
+ * the policy has reply_ids. The text is then in buf. */
+void report_identify(
+    const struct report *, struct decision *, char buf[REPLY_TEXT_SIZE]);
 /* Logs every complaint; priority by severity. */
 void report_diagnostics(struct diagnostics *);
 /* The same for people, on standard error. */
 void report_print(struct diagnostics *);
 
 /* "550 5.7.1 Unable to relay"; "" if there is none. */
-enum { REPLY_TEXT_SIZE = 512 };
 const char *reply_format(const struct reply *, char buf[REPLY_TEXT_SIZE]);
 
 #endif

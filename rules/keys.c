@@ -435,6 +435,8 @@ static const struct field policy_fields[] = {
 	{ .key = "replies", .decode = schema_word, AT(policy, replies),
 	  .words = &reply_styles,
 	  .doc = "classic: Exchange 2007 to 2013; modern: 2016 and 2019" },
+	{ .key = "reply_ids", .decode = schema_bool, AT(policy, reply_ids),
+	  .doc = "true: a refusal ends with the id of its line in the log" },
 	{ .key = "scl", .decode = schema_record, AT(policy, scl),
 	  .record = &scl_record, .absent = "the defaults of its keys",
 	  .doc = "which SCL mail gets, and why" },

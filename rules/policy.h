@@ -177,6 +177,7 @@ struct policy {
 	bool mta_refuses_strangers;
 	bool header_from_check;
 	enum reply_style replies;
+	bool reply_ids;
 	enum no_connector no_connector;
 	enum sender_scope sender_scope; /* key authoritative_domain_sender */
 	struct scl_choice scl;

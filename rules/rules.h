@@ -200,6 +200,10 @@ enum {
 };
 unsigned ruleset_needs(const struct ruleset *);
 
+/* Whether a driver ends the text of each refusal with an id that its log
+ * has, too. */
+bool ruleset_reply_ids(const struct ruleset *);
+
 /* The local side of a connection. Where the MTA does not tell it, port is 0
  * or the address is of FAMILY_NONE (0.0.0.0 and :: count as untold). */
 struct listener {

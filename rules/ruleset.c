@@ -64,6 +64,12 @@ ruleset_needs(const struct ruleset *ruleset)
 	return ruleset->needs;
 }
 
+bool
+ruleset_reply_ids(const struct ruleset *ruleset)
+{
+	return ruleset->policy->reply_ids;
+}
+
 /* ---- Views ----------------------------------------------------------- */
 
 static bool

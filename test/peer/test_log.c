@@ -5,6 +5,7 @@
 #include "daemon.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,51 @@ log_is_json(void **state)
 	}
 	free(log);
 	assert_int_equal(hostile, 2);
+	daemon_fini(&d);
+}
+
+/* The id that ends a reply, copied; the text before it has to be as given. */
+static void
+reply_id(const char *reply, const char *text, char id[40])
+{
+	assert_memory_equal(reply, text, strlen(text));
+	assert_int_equal(
+	    sscanf(reply + strlen(text), " [%30[0-9a-f.-]]", id), 1);
+	assert_string_equal(reply + strlen(reply) - 1, "]");
+}
+
+/* A reply ends with what finds its line. */
+static void
+reply_finds_line(void **state)
+{
+	static const char begin[] = "reply_ids: true\n";
+	char policy[2048], id[4][40], wanted[60];
+	struct peer_reply r;
+	struct daemon d;
+	struct peer *p;
+
+	(void)state;
+	snprintf(policy, sizeof(policy), "%s%s", begin, daemon_policy);
+	daemon_init(&d, policy);
+	daemon_start(&d, NULL);
+	for (int i = 0; i < 2; i++) {
+		p = daemon_peer(&d, "192.0.2.99");
+		expect_continue(peer_mail(p, mail_chris, &r), &r);
+		expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+		for (int n = 0; n < 2; n++) {
+			assert_int_equal(peer_rcpt(p, rcpt_kate, &r), 0);
+			reply_id(
+			    r.text, "550 5.7.1 Unable to relay", id[2 * i + n]);
+		}
+		peer_free(p);
+	}
+	daemon_wait(&d, " verdict=reject ", 4);
+	for (int i = 0; i < 4; i++) {
+		snprintf(wanted, sizeof(wanted), " id=%s ", id[i]);
+		daemon_wait(&d, wanted, 1);
+		for (int other = 0; other < i; other++)
+			assert_string_not_equal(id[i], id[other]);
+	}
 	daemon_fini(&d);
 }
 
@@ -246,6 +292,7 @@ log_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_has_no_control_bytes),
 		cmocka_unit_test(log_is_json),
+		cmocka_unit_test(reply_finds_line),
 		cmocka_unit_test(log_says_why),
 		cmocka_unit_test(log_names_the_message),
 		cmocka_unit_test(log_tells_the_facts),

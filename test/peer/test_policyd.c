@@ -320,6 +320,31 @@ monitor_never_grants(void **state)
 	policy_reload(daemon_policy, 2);
 }
 
+/* A refusal ends with the id of its line in the log. */
+static void
+answer_finds_line(void **state)
+{
+	static const char request[] =
+	    REQUEST("RCPT", "192.0.2.1", "", "kate@fabrikam.com");
+	char policy[2048], answer[1024], wanted[80], id[40];
+	int fd;
+
+	(void)state;
+	snprintf(policy, sizeof(policy), "reply_ids: true\n%s", daemon_policy);
+	policy_reload(policy, 3);
+	fd = client_open();
+	client_send(fd, request, sizeof(request) - 1);
+	assert_true(client_read(fd, 1, answer, sizeof(answer)));
+	close(fd);
+	assert_int_equal(
+	    sscanf(answer,
+		"action=550 5.7.1 Unable to relay [%30[0-9a-f.-]]\n\n", id),
+	    1);
+	snprintf(wanted, sizeof(wanted), " id=%s via=policy ", id);
+	daemon_wait(&shared, wanted, 1);
+	policy_reload(daemon_policy, 4);
+}
+
 #define RCPT_TLS(client, more)                                 \
 	"request=smtpd_access_policy\nprotocol_state=RCPT\n"   \
 	"client_address=" client                               \
@@ -359,7 +384,7 @@ static void
 certificates_make_partners(void **state)
 {
 	(void)state;
-	policy_reload(limited_policy, 3);
+	policy_reload(limited_policy, 5);
 	ANSWER(RCPT_TLS("10.9.1.1", "encryption_protocol=TLSv1.3\n"
 				    "ccert_subject=mail.partner.example\n"),
 	    "action=OK\n\n");
@@ -405,7 +430,7 @@ nothing_is_counted(void **state)
 	expect_continue(peer_mail(p, mail_chris, &r), &r);
 	ANSWER(RCPT_TLS("10.7.1.1", ""), "action=OK\n\n");
 	peer_free(p);
-	policy_reload(daemon_policy, 4);
+	policy_reload(daemon_policy, 6);
 }
 
 static void
@@ -466,6 +491,7 @@ policyd_tests(void)
 		cmocka_unit_test(requests_may_be_sent_ahead),
 		cmocka_unit_test(bad_peers_hurt_nobody),
 		cmocka_unit_test(monitor_never_grants),
+		cmocka_unit_test(answer_finds_line),
 		cmocka_unit_test(certificates_make_partners),
 		cmocka_unit_test(tls_is_required),
 		cmocka_unit_test(nothing_is_counted),

@@ -95,6 +95,7 @@ test_defaults(void **state)
 	assert_int_equal(policy->no_connector, NO_CONNECTOR_REJECT);
 	assert_int_equal(policy->sender_scope, SENDER_SCOPE_AUTHORITATIVE);
 	assert_false(policy->header_from_check);
+	assert_false(policy->reply_ids);
 	assert_int_equal(policy->scl.ip_allow_list, -1);
 	assert_int_equal(policy->scl.bypass_anti_spam, -1);
 	assert_int_equal(policy->scl.externally_secured, SCL_NONE);
@@ -274,6 +275,7 @@ test_switches(void **state)
 	assert_int_equal(policy->no_connector, NO_CONNECTOR_TEMPFAIL);
 	assert_int_equal(policy->sender_scope, SENDER_SCOPE_ACCEPTED);
 	assert_true(policy->header_from_check);
+	assert_true(policy->reply_ids);
 	assert_int_equal(policy->ipv6_source_prefix, 56);
 	assert_int_equal(policy->scl.ip_allow_list, 0);
 	assert_int_equal(policy->scl.bypass_anti_spam, SCL_NONE);
