@@ -53,7 +53,13 @@ struct difference {
 	const char *file;
 	uint32_t line;
 	const char *stage;
-	const char *recorded, *decided;
+	const char *recorded; /* NULL: two policies are compared */
+	const char *decided;
+
+	/* Of two policies. */
+	const char *argument;  /* of the command, or "" */
+	const char *connector; /* or NULL */
+	const char *other, *other_connector;
 };
 
 struct report {
@@ -67,6 +73,13 @@ struct report {
 int conversation_play(const struct conversation *,
     const struct recorded_session *, int64_t now, struct report *);
 
+/* No control byte of a recording reaches a terminal, and no text that is not
+ * UTF-8 a document: other bytes than printable ASCII are '?'. Answers buf. */
+enum { PRINTABLE_SIZE = 640 };
+const char *printable(const char *text, char buf[PRINTABLE_SIZE]);
+
+/* "550 5.7.1 Unable to relay"; answers buf. */
+const char *answer_format(const struct answer *, char buf[PRINTABLE_SIZE]);
 /* Sets an answer to a reply of the engine. */
 void answer_set(struct answer *, const struct reply *);
 /* From the wire: "550 5.7.1 text". -EPROTO if it is no reply. */

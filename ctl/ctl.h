@@ -17,7 +17,7 @@
 
 enum status { STATUS_YES = 0, STATUS_NO = 1, STATUS_UNKNOWN = 2 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JUNIT };
 
 struct verb {
 	const char *name;

@@ -97,6 +97,8 @@ engine_message(void *ctx, const struct step *step,
 		feed(e, (struct event){ .stage = STAGE_EOM }, state, &d, a);
 	if (d.verdict != VERDICT_ACCEPT)
 		return 0;
+	e->edits = d.edits;
+	e->nedits = d.nedits;
 	arena_reset(e->arena);
 	if (fields_apply(e->arena, m, d.edits, d.nedits, &out, count) < 0)
 		return -ENOMEM;

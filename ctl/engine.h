@@ -12,8 +12,10 @@
 
 struct engine {
 	struct ruleset *ruleset;
-	struct session *session; /* of the conversation, or NULL */
-	struct arena *arena;     /* of one message's outcome */
+	struct session *session;  /* of the conversation, or NULL */
+	struct arena *arena;      /* of one message's outcome */
+	const struct edit *edits; /* of the last message that was accepted */
+	size_t nedits;
 	struct counter_table *table;
 	struct counters counters;
 };

@@ -10,6 +10,8 @@
 
 #include "smtp_line.h"
 
+enum { TITLE_SIZE = 256 };
+
 struct parser {
 	struct line_reader *lines;
 	struct arena *arena; /* of the open session */
@@ -18,6 +20,7 @@ struct parser {
 	void *ctx;
 	bool any; /* a session has begun */
 	int64_t at;
+	char title[TITLE_SIZE];          /* the comment so far */
 	struct recorded_session session; /* line 0: none is open */
 	uint64_t begin;                  /* bytes of the file before it */
 	enum { STATE_COMMANDS, STATE_DATA, STATE_MESSAGE } state;

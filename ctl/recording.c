@@ -149,6 +149,12 @@ on_connect(struct parser *p, const char *rest)
 		.line = p->lines->line,
 		.at = p->at,
 	};
+	if (p->title[0] != '\0') {
+		p->session.title =
+		    arena_text(p->arena, p->title, strlen(p->title));
+		if (p->session.title == NULL)
+			return parser_no_memory(p);
+	}
 	p->begin = p->lines->bytes;
 	p->state = STATE_COMMANDS;
 	p->replied = true;
@@ -269,6 +275,18 @@ find_word(const char *text, size_t len)
 	return NULL;
 }
 
+/* The lines of a comment are one title. */
+static int
+on_comment(struct parser *p, const char *text)
+{
+	size_t used = strlen(p->title);
+
+	text = skip_blanks(text + strspn(text, "#"));
+	snprintf(p->title + used, TITLE_SIZE - used, "%s%s",
+	    used > 0 && *text != '\0' ? " " : "", text);
+	return 0;
+}
+
 static int
 parse_line(struct parser *p, char *line, size_t length)
 {
@@ -276,9 +294,14 @@ parse_line(struct parser *p, char *line, size_t length)
 	size_t len = dialogue ? 2 : strcspn(line, " \t");
 	char *end = line + length;
 	const struct word *w;
+	int rc;
 
-	if (line[0] == '#' || *skip_blanks(line) == '\0')
+	if (line[0] == '#')
+		return on_comment(p, line);
+	if (*skip_blanks(line) == '\0') {
+		p->title[0] = '\0';
 		return 0;
+	}
 	if ((w = find_word(line, len)) == NULL)
 		return parser_complain(p,
 		    "not understood; a line begins with C:, S:, #, connect, "
@@ -289,14 +312,19 @@ parse_line(struct parser *p, char *line, size_t length)
 		return parser_complain(p, "the reply before this line is not "
 					  "at its end: its last line has no "
 					  "dash");
-	if (dialogue)
-		return w->take(p, line + len);
-	if (p->state == STATE_MESSAGE)
+	if (!dialogue && p->state == STATE_MESSAGE)
 		return parser_complain(
 		    p, "%s within a message: C: . is missing", w->name);
-	while (end > line + len && (end[-1] == ' ' || end[-1] == '\t'))
-		*--end = '\0';
-	return w->take(p, skip_blanks(line + len));
+	line += len;
+	if (!dialogue) {
+		while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+			*--end = '\0';
+		line += strspn(line, " \t");
+	}
+	rc = w->take(p, line);
+	if (w->take != on_at)
+		p->title[0] = '\0';
+	return rc;
 }
 
 static int

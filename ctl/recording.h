@@ -88,6 +88,7 @@ struct step {
 struct recorded_session {
 	const char *file;
 	uint32_t line;
+	const char *title; /* the comment before it, or NULL */
 	const char *client_text, *local_text; /* as written; local_text is NULL
 						 without "to" */
 	struct netaddr client;                /* FAMILY_NONE: "unknown" */

@@ -6,9 +6,10 @@
  * nothing is written. A recording that cannot be read is 2, whatever the
  * others say.
  */
-#include "ctl.h"
-#include "engine.h"
+#include "compare.h"
+#include "coverage.h"
 #include "recordings.h"
+#include "results.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,11 +19,16 @@
 
 struct replay {
 	const struct ctl *ctl;
-	struct conversation with;
-	struct engine engine;
-	struct report report;
-	json_t *differences; /* or NULL: text */
+	const char *other; /* --compare, or NULL */
+	bool covered;      /* --coverage */
 	int64_t now;
+
+	struct engine engine, other_engine;
+	struct conversation with;
+	struct compare compare;
+	struct coverage coverage;
+	struct results results;
+	struct report report;
 	bool failed;
 };
 
@@ -31,23 +37,24 @@ on_difference(void *ctx, const struct difference *d)
 {
 	struct replay *r = ctx;
 
-	if (r->differences == NULL)
-		fprintf(r->ctl->out, "%s:%u: %s: recorded %s, decided %s\n",
-		    d->file, d->line, d->stage, d->recorded, d->decided);
-	else if (json_array_append_new(r->differences,
-		     json_pack("{s:s, s:I, s:s, s:s, s:s}", "file", d->file,
-			 "line", (json_int_t)d->line, "stage", d->stage,
-			 "recorded", d->recorded, "decided", d->decided)) < 0)
-		r->failed = true;
+	results_difference(&r->results, d);
 }
 
 static int
 on_session(void *ctx, const struct recorded_session *session)
 {
 	struct replay *r = ctx;
+	int rc;
 
-	if (conversation_play(&r->with, session, r->now, &r->report) < 0)
+	results_session(&r->results, session);
+	if (r->other != NULL)
+		rc = compare_play(&r->compare, session, r->now, &r->report);
+	else
+		rc = conversation_play(&r->with, session, r->now, &r->report);
+	if (rc < 0)
 		r->failed = true;
+	else if (r->covered)
+		coverage_touch(&r->coverage, r->engine.session);
 	return 0;
 }
 
@@ -58,7 +65,7 @@ replay_file(struct replay *r, const char *file)
 	char why[RECORDING_WHY_SIZE];
 
 	if (recordings_read(&recordings, file, why) < 0) {
-		fprintf(r->ctl->err, "%s\n", why);
+		results_unreadable(&r->results, file, why);
 		r->failed = true;
 	}
 }
@@ -111,48 +118,114 @@ replay_path(struct replay *r, const char *path)
 		replay_file(r, path);
 }
 
-static int
-finish(struct replay *r)
-{
-	const struct report *report = &r->report;
-	int status = report->differences > 0 ? STATUS_NO : STATUS_YES;
+/* ---- The verb ---------------------------------------------------------- */
 
+static void
+on_untouched(void *ctx, const struct where *where, const char *connector,
+    const struct netrange *range)
+{
+	char text[NETRANGE_TEXT_SIZE];
+	struct replay *r = ctx;
+
+	results_untouched(&r->results, where, connector,
+	    range != NULL ? netrange_format(range, text) : NULL);
+}
+
+static int
+replay_all(struct replay *r, char *const *paths, int count)
+{
+	int status = STATUS_YES;
+
+	for (int i = 0; i < count; i++)
+		replay_path(r, paths[i]);
+	if (r->covered)
+		coverage_walk(&r->coverage, on_untouched, r);
+	if (r->report.differences > 0 || r->results.untouched > 0)
+		status = STATUS_NO;
 	if (r->failed)
 		status = STATUS_UNKNOWN;
-	if (r->ctl->format == FORMAT_JSON)
-		return ctl_print_json(r->ctl,
-		    json_pack("{s:I, s:I, s:O}", "sessions",
-			(json_int_t)report->sessions, "decisions",
-			(json_int_t)report->decisions, "differences",
-			r->differences),
-		    status);
-	fprintf(r->ctl->out, "%zu sessions, %zu decisions, %zu differences\n",
-	    report->sessions, report->decisions, report->differences);
+	return results_end(&r->results, &r->report, status);
+}
+
+/* STATUS_YES, or the exit status after a complaint. */
+static int
+load(const struct ctl *ctl, const char *policy, struct engine *engine)
+{
+	struct ctl with = *ctl;
+	struct ruleset *ruleset;
+	int status;
+
+	with.policy = policy;
+	status = ctl_ruleset(&with, &ruleset);
+	if (status == STATUS_YES && engine_init(engine, ruleset) < 0)
+		status = ctl_complain(ctl, "out of memory");
 	return status;
+}
+
+static int
+prepare(struct replay *r)
+{
+	int status = load(r->ctl, r->ctl->policy, &r->engine);
+
+	if (status == STATUS_YES && r->other != NULL)
+		status = load(r->ctl, r->other, &r->other_engine);
+	if (status != STATUS_YES)
+		return status;
+	r->with = engine_conversation(&r->engine);
+	r->report.ctx = r;
+	r->report.difference = on_difference;
+	if ((r->other != NULL &&
+		compare_init(&r->compare, &r->engine, &r->other_engine) < 0) ||
+	    (r->covered && coverage_init(&r->coverage, r->engine.ruleset) < 0))
+		return ctl_complain(r->ctl, "out of memory");
+	if (results_init(&r->results, r->ctl) < 0)
+		return STATUS_UNKNOWN;
+	r->results.other = r->other;
+	r->results.coverage = r->covered;
+	return STATUS_YES;
 }
 
 static int
 replay(struct replay *r, char *const *paths, int count)
 {
-	struct ruleset *ruleset;
-	int status = ctl_ruleset(r->ctl, &ruleset);
+	int status = prepare(r);
 
-	if (status != STATUS_YES)
-		return status;
-	if (engine_init(&r->engine, ruleset) < 0)
-		return ctl_complain(r->ctl, "out of memory");
-	r->with = engine_conversation(&r->engine);
-	if (r->ctl->format == FORMAT_JSON &&
-	    (r->differences = json_array()) == NULL) {
-		status = ctl_complain(r->ctl, "out of memory");
-	} else {
-		for (int i = 0; i < count; i++)
-			replay_path(r, paths[i]);
-		status = finish(r);
-	}
-	json_decref(r->differences);
+	if (status == STATUS_YES)
+		status = replay_all(r, paths, count);
+	results_fini(&r->results);
+	coverage_fini(&r->coverage);
+	compare_fini(&r->compare);
+	engine_fini(&r->other_engine);
 	engine_fini(&r->engine);
 	return status;
+}
+
+/* -1: go on; else the exit status. */
+static int
+take_option(struct replay *r, struct ctl *ctl, int option, const char *value)
+{
+	switch (option) {
+	case 'A':
+		if (clock_parse(value, &r->now) == 0)
+			return -1;
+		return ctl_usage(ctl,
+		    "--at %s: write 2026-11-21T09:00:00Z, or 2026-11-21",
+		    value);
+	case 'C':
+		r->other = value;
+		return -1;
+	case 'V':
+		r->covered = true;
+		return -1;
+	case 'F':
+		if (strcmp(value, "junit") != 0)
+			break;
+		ctl->format = FORMAT_JUNIT;
+		return -1;
+	default:
+		break;
+	}
+	return ctl_option(ctl, option, value);
 }
 
 static int
@@ -160,38 +233,35 @@ replay_main(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "at", required_argument, NULL, 'A' },
+		{ "compare", required_argument, NULL, 'C' },
+		{ "coverage", no_argument, NULL, 'V' },
 		CTL_OPTIONS,
 		{ 0 },
 	};
 	struct ctl ctl;
 	struct replay r = { .ctl = &ctl, .now = clock_now() };
-	int c, status = -1;
+	int c, status;
 
 	ctl_init(&ctl, verb);
 	while ((c = getopt_long(argc, argv, "p:h", options, NULL)) != -1) {
-		if (c != 'A')
-			status = ctl_option(&ctl, c, optarg);
-		else if (clock_parse(optarg, &r.now) < 0)
-			status = ctl_usage(&ctl,
-			    "--at %s: write 2026-11-21T09:00:00Z, or "
-			    "2026-11-21",
-			    optarg);
-		if (status >= 0)
+		if ((status = take_option(&r, &ctl, c, optarg)) >= 0)
 			return status;
 	}
 	if (optind >= argc)
 		return ctl_usage(&ctl, "which recordings? write FILE or DIR");
-	r.report.ctx = &r;
-	r.report.difference = on_difference;
 	return replay(&r, argv + optind, argc - optind);
 }
 
 const struct verb verb_replay = {
 	.name = "replay",
-	.synopsis = "[--at TIME] FILE...|DIR",
+	.synopsis = "[--compare OTHER] [--coverage] [--at TIME] FILE...|DIR",
 	.summary = "Play recorded sessions against the policy.",
 	.options =
+	    "      --compare OTHER   another policy: where do the two differ?\n"
+	    "      --coverage        which connectors and ranges no session "
+	    "reached\n"
 	    "      --at TIME         the clock where a recording says none; "
-	    "default now\n",
+	    "default now\n"
+	    "      --format junit    a testcase a session\n",
 	.run = replay_main,
 };

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REPLY_LINE_SIZE = 640 };
-
 void
 answer_set(struct answer *a, const struct reply *reply)
 {
@@ -79,16 +77,23 @@ reply_holds(const struct expect *e, const struct answer *a, bool exact)
 	return e->text == NULL || ends_with(a->text, e->text);
 }
 
-/* Recordings come from anywhere: no control byte of one reaches a terminal,
- * and no text that is not UTF-8 a JSON document. */
-static const char *
-printable(const char *text, char buf[REPLY_LINE_SIZE])
+const char *
+printable(const char *text, char buf[PRINTABLE_SIZE])
 {
 	size_t i;
 
-	for (i = 0; text[i] != '\0' && i < REPLY_LINE_SIZE - 1; i++)
+	for (i = 0; text[i] != '\0' && i < PRINTABLE_SIZE - 1; i++)
 		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	buf[i] = '\0';
+	return buf;
+}
+
+const char *
+answer_format(const struct answer *a, char buf[PRINTABLE_SIZE])
+{
+	snprintf(buf, PRINTABLE_SIZE, "%s%s%s%s%s", a->code,
+	    a->enhanced[0] != '\0' ? " " : "", a->enhanced,
+	    a->text[0] != '\0' ? " " : "", a->text);
 	return buf;
 }
 
@@ -96,7 +101,7 @@ void
 report_missing(struct report *r, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided)
 {
-	char said[REPLY_LINE_SIZE], done[REPLY_LINE_SIZE];
+	char said[PRINTABLE_SIZE], done[PRINTABLE_SIZE];
 
 	r->differences++;
 	r->difference(r->ctx, &(struct difference){ .file = file,
@@ -110,17 +115,15 @@ void
 report_reply(struct report *r, const char *file, const char *stage,
     const struct expect *e, const struct answer *a, bool exact)
 {
-	char decided[REPLY_LINE_SIZE];
+	char decided[PRINTABLE_SIZE];
 
 	if (e->line == 0)
 		return;
 	r->decisions++;
 	if (reply_holds(e, a, exact))
 		return;
-	snprintf(decided, sizeof decided, "%s%s%s%s%s", a->code,
-	    a->enhanced[0] != '\0' ? " " : "", a->enhanced,
-	    a->text[0] != '\0' ? " " : "", a->text);
-	report_missing(r, file, e->line, stage, e->recorded, decided);
+	report_missing(
+	    r, file, e->line, stage, e->recorded, answer_format(a, decided));
 }
 
 struct mark_report {
