@@ -120,6 +120,7 @@ play_message(struct player *p, const struct step *step)
 	const struct recorded_message *m = step->message;
 	const struct field *fields = NULL;
 	struct answer a = mta_answer("503");
+	unsigned how = p->expected ? 0 : REPLY_FIXED;
 	size_t count = 0;
 	int rc = 0;
 
@@ -133,13 +134,11 @@ play_message(struct player *p, const struct step *step)
 	if (step->expect.line == 0 && m->nmarks > 0)
 		p->report->decisions++;
 	report_reply(
-	    p->report, p->file, step_stage(step), &step->expect, &a, false);
+	    p->report, p->file, step_stage(step), &step->expect, &a, how);
 	if (is_accepted(&a))
 		report_marks(p->report, p->file, m, fields, count);
-	else if (m->nmarks > 0)
-		report_missing(p->report, p->file, m->marks[0].line,
-		    step_stage(step), mark_name(m->marks[0].type),
-		    "the message was not accepted");
+	else
+		report_refused(p->report, p->file, m, how);
 	p->closed = strcmp(a.code, "421") == 0;
 	return end_transaction(p);
 }
@@ -179,7 +178,7 @@ play_step(struct player *p, const struct step *step)
 	if ((rc = play_command(p, step, &a)) < 0)
 		return rc;
 	report_reply(
-	    p->report, p->file, step_stage(step), &step->expect, &a, false);
+	    p->report, p->file, step_stage(step), &step->expect, &a, 0);
 	p->closed = strcmp(a.code, "421") == 0;
 	return 0;
 }
@@ -202,7 +201,7 @@ conversation_play(const struct conversation *with,
 	if (rc == 0 && session->nsteps > 0 &&
 	    session->steps[0].type == STEP_BANNER)
 		report_reply(report, p.file, step_stage(&session->steps[0]),
-		    &session->steps[0].expect, &a, false);
+		    &session->steps[0].expect, &a, 0);
 	p.closed = strcmp(a.code, "421") == 0;
 	for (size_t i = 0; i < session->nsteps && rc == 0; i++) {
 		const struct step *step = &session->steps[i];

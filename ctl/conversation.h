@@ -55,6 +55,11 @@ struct difference {
 	const char *stage;
 	const char *recorded; /* NULL: two policies are compared */
 	const char *decided;
+	/* The line that would hold in the recording, "" for none at all; NULL
+	 * where no line alone can. It would stand for the replies, or for the
+	 * marks, of the lines up to the last one. */
+	const char *instead;
+	uint32_t last;
 
 	/* Of two policies. */
 	const char *argument;  /* of the command, or "" */
@@ -85,13 +90,20 @@ void answer_set(struct answer *, const struct reply *);
 /* From the wire: "550 5.7.1 text". -EPROTO if it is no reply. */
 int answer_parse(const char *line, struct answer *);
 
-/* Compares and reports one reply; exact: the enhanced code and the text are
- * compared even when there is none. */
+/* Compares and reports one reply. */
+enum {
+	REPLY_EXACT = 1, /* the enhanced code and the text are compared even
+			    when there is none */
+	REPLY_FIXED = 2, /* another reply would not make it hold */
+};
 void report_reply(struct report *, const char *file, const char *stage,
-    const struct expect *, const struct answer *, bool exact);
+    const struct expect *, const struct answer *, unsigned how);
 /* Compares and reports the marks of a message. */
 void report_marks(struct report *, const char *file,
     const struct recorded_message *, const struct field *, size_t count);
+/* Reports that a message with marks was refused. */
+void report_refused(struct report *, const char *file,
+    const struct recorded_message *, unsigned how);
 /* Reports that something did not come to pass. */
 void report_missing(struct report *, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided);

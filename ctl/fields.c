@@ -395,6 +395,57 @@ describe(
 	}
 }
 
+static int
+mark_format(const struct mark *mark, char text[COMPLAINT_SIZE])
+{
+	int n = snprintf(text, COMPLAINT_SIZE, "%s %s%s%s",
+	    mark_name(mark->type), mark->name, mark->value != NULL ? ": " : "",
+	    mark->value != NULL ? mark->value : "");
+
+	return n < 0 || n >= COMPLAINT_SIZE ? -ENAMETOOLONG : 0;
+}
+
+/* The value of the only field of a name, in one line; else NULL. */
+static const char *
+only_value(const struct outcome *o, const char *name)
+{
+	const char *value = NULL;
+
+	if (count_name(o->fields, o->count, name) != 1)
+		return NULL;
+	for (size_t i = 0; i < o->count && value == NULL; i++) {
+		if (strcasecmp(o->fields[i].name, name) == 0)
+			value = o->fields[i].value;
+	}
+	return strpbrk(value, "\r\n") == NULL ? value : NULL;
+}
+
+/* The mark that holds where this one does not: what was to go has stayed, and
+ * what was to be stamped has another value, or none. */
+static const char *
+mark_instead(
+    const struct outcome *o, const struct mark *mark, char text[COMPLAINT_SIZE])
+{
+	static const enum mark_type opposite[] = {
+		[MARK_STRIP] = MARK_KEEP,
+		[MARK_KEEP] = MARK_STRIP,
+		[MARK_STAMP] = MARK_NOSTAMP,
+		[MARK_NOSTAMP] = MARK_STAMP,
+	};
+	struct mark other = {
+		.type = opposite[mark->type],
+		.name = mark->name,
+	};
+
+	if (mark->type == MARK_STAMP || mark->type == MARK_NOSTAMP) {
+		other.value = only_value(o, mark->name);
+		other.type = other.value != NULL ? MARK_STAMP : MARK_NOSTAMP;
+	}
+	if (!mark_holds(o, &other) || mark_format(&other, text) < 0)
+		return NULL;
+	return text;
+}
+
 size_t
 fields_compare(const struct recorded_message *m, const struct field *fields,
     size_t count, void (*complain)(void *ctx, const struct mark_complaint *),
@@ -402,6 +453,7 @@ fields_compare(const struct recorded_message *m, const struct field *fields,
 {
 	struct outcome o = { .message = m, .fields = fields, .count = count };
 	char recorded[COMPLAINT_SIZE], decided[COMPLAINT_SIZE];
+	char instead[COMPLAINT_SIZE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->nmarks; i++) {
@@ -409,13 +461,10 @@ fields_compare(const struct recorded_message *m, const struct field *fields,
 
 		if (mark_holds(&o, mark))
 			continue;
-		snprintf(recorded, sizeof recorded, "%s %s%s%s",
-		    mark_name(mark->type), mark->name,
-		    mark->value != NULL ? ": " : "",
-		    mark->value != NULL ? mark->value : "");
+		mark_format(mark, recorded);
 		describe(&o, mark, decided);
-		complain(
-		    ctx, &(struct mark_complaint){ mark, recorded, decided });
+		complain(ctx, &(struct mark_complaint){ mark, recorded, decided,
+				  mark_instead(&o, mark, instead) });
 		n++;
 	}
 	return n;

@@ -27,10 +27,11 @@ int fields_apply(struct arena *, const struct recorded_message *,
 int fields_parse(
     struct arena *, const char *text, struct field **, size_t *count);
 
-/* What is wrong with a mark. recorded and decided live during the call. */
+/* What is wrong with a mark, and the line that would hold, or NULL. The texts
+ * live during the call. */
 struct mark_complaint {
 	const struct mark *mark;
-	const char *recorded, *decided;
+	const char *recorded, *decided, *instead;
 };
 
 /* Compares each mark with the header as it came out; answers how many

@@ -25,6 +25,7 @@ enum {
 /* What a server's line says. Only what is written is compared. */
 struct expect {
 	uint32_t line;        /* 0: the recording says nothing */
+	uint32_t last;        /* of a reply of several lines */
 	char code[4];         /* "550", or a class: "5xx" */
 	const char *enhanced; /* "5.7.1", or NULL */
 	const char *text;     /* how the text ends, or NULL */

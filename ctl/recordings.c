@@ -30,6 +30,12 @@ read_lines(struct recordings *r, char why[RECORDING_WHY_SIZE])
 	text = line_reader_peek(&r->lines, &len);
 	while (form->begins != NULL && !form->begins(text, len))
 		form++;
+	if (r->native && form->read != recording_read) {
+		snprintf(why, RECORDING_WHY_SIZE,
+		    "%.120s: not a recording in the native form",
+		    r->lines.name);
+		return -EINVAL;
+	}
 	return form->read(&r->lines, r->session, r->ctx, why);
 }
 

@@ -15,6 +15,7 @@ struct recordings {
 	 * not 0 stops the reading, and is answered. */
 	int (*session)(void *ctx, const struct recorded_session *);
 	void *ctx;
+	bool native;              /* other forms are refused */
 	struct line_reader lines; /* of the file that is being read */
 };
 

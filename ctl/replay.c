@@ -10,6 +10,7 @@
 #include "coverage.h"
 #include "recordings.h"
 #include "results.h"
+#include "update.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,12 +22,15 @@ struct replay {
 	const struct ctl *ctl;
 	const char *other; /* --compare, or NULL */
 	bool covered;      /* --coverage */
+	bool updates;      /* --update */
 	int64_t now;
 
 	struct engine engine, other_engine;
 	struct conversation with;
 	struct compare compare;
 	struct coverage coverage;
+	struct update update; /* of the file that is being read */
+	size_t settled;       /* differences that are rewritten */
 	struct results results;
 	struct report report;
 	bool failed;
@@ -36,8 +40,15 @@ static void
 on_difference(void *ctx, const struct difference *d)
 {
 	struct replay *r = ctx;
+	int rc;
 
 	results_difference(&r->results, d);
+	if (!r->updates)
+		return;
+	if ((rc = update_add(&r->update, d)) < 0)
+		r->failed = true;
+	else
+		r->settled += (size_t)rc;
 }
 
 static int
@@ -61,13 +72,19 @@ on_session(void *ctx, const struct recorded_session *session)
 static void
 replay_file(struct replay *r, const char *file)
 {
-	struct recordings recordings = { .session = on_session, .ctx = r };
+	struct recordings recordings = {
+		.session = on_session,
+		.ctx = r,
+		.native = r->updates,
+	};
 	char why[RECORDING_WHY_SIZE];
 
-	if (recordings_read(&recordings, file, why) < 0) {
+	if (recordings_read(&recordings, file, why) < 0 ||
+	    (!r->failed && update_write(&r->update, file, why) < 0)) {
 		results_unreadable(&r->results, file, why);
 		r->failed = true;
 	}
+	update_reset(&r->update);
 }
 
 static int
@@ -140,7 +157,7 @@ replay_all(struct replay *r, char *const *paths, int count)
 		replay_path(r, paths[i]);
 	if (r->covered)
 		coverage_walk(&r->coverage, on_untouched, r);
-	if (r->report.differences > 0 || r->results.untouched > 0)
+	if (r->report.differences > r->settled || r->results.untouched > 0)
 		status = STATUS_NO;
 	if (r->failed)
 		status = STATUS_UNKNOWN;
@@ -182,6 +199,7 @@ prepare(struct replay *r)
 		return STATUS_UNKNOWN;
 	r->results.other = r->other;
 	r->results.coverage = r->covered;
+	r->results.updates = r->updates;
 	return STATUS_YES;
 }
 
@@ -217,6 +235,9 @@ take_option(struct replay *r, struct ctl *ctl, int option, const char *value)
 	case 'V':
 		r->covered = true;
 		return -1;
+	case 'U':
+		r->updates = true;
+		return -1;
 	case 'F':
 		if (strcmp(value, "junit") != 0)
 			break;
@@ -235,6 +256,7 @@ replay_main(const struct verb *verb, int argc, char **argv)
 		{ "at", required_argument, NULL, 'A' },
 		{ "compare", required_argument, NULL, 'C' },
 		{ "coverage", no_argument, NULL, 'V' },
+		{ "update", no_argument, NULL, 'U' },
 		CTL_OPTIONS,
 		{ 0 },
 	};
@@ -249,17 +271,22 @@ replay_main(const struct verb *verb, int argc, char **argv)
 	}
 	if (optind >= argc)
 		return ctl_usage(&ctl, "which recordings? write FILE or DIR");
+	if (r.updates && (r.other != NULL || ctl.format == FORMAT_JUNIT))
+		return ctl_usage(&ctl,
+		    "--update goes neither with --compare nor with JUnit");
 	return replay(&r, argv + optind, argc - optind);
 }
 
 const struct verb verb_replay = {
 	.name = "replay",
-	.synopsis = "[--compare OTHER] [--coverage] [--at TIME] FILE...|DIR",
+	.synopsis = "[--compare OTHER] [--coverage] [--update] [--at TIME] "
+		    "FILE...|DIR",
 	.summary = "Play recorded sessions against the policy.",
 	.options =
 	    "      --compare OTHER   another policy: where do the two differ?\n"
 	    "      --coverage        which connectors and ranges no session "
 	    "reached\n"
+	    "      --update          rewrite what native recordings expect\n"
 	    "      --at TIME         the clock where a recording says none; "
 	    "default now\n"
 	    "      --format junit    a testcase a session\n",

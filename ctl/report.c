@@ -97,33 +97,55 @@ answer_format(const struct answer *a, char buf[PRINTABLE_SIZE])
 	return buf;
 }
 
+static void
+report_difference(struct report *r, struct difference d)
+{
+	char recorded[PRINTABLE_SIZE], decided[PRINTABLE_SIZE];
+
+	d.recorded = printable(d.recorded, recorded);
+	d.decided = printable(d.decided, decided);
+	r->differences++;
+	r->difference(r->ctx, &d);
+}
+
 void
 report_missing(struct report *r, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided)
 {
-	char said[PRINTABLE_SIZE], done[PRINTABLE_SIZE];
-
-	r->differences++;
-	r->difference(r->ctx, &(struct difference){ .file = file,
-				  .line = line,
-				  .stage = stage,
-				  .recorded = printable(recorded, said),
-				  .decided = printable(decided, done) });
+	report_difference(r, (struct difference){
+				 .file = file,
+				 .line = line,
+				 .stage = stage,
+				 .recorded = recorded,
+				 .decided = decided,
+			     });
 }
 
 void
 report_reply(struct report *r, const char *file, const char *stage,
-    const struct expect *e, const struct answer *a, bool exact)
+    const struct expect *e, const struct answer *a, unsigned how)
 {
 	char decided[PRINTABLE_SIZE];
+	bool fixed = (how & REPLY_FIXED) != 0;
 
 	if (e->line == 0)
 		return;
 	r->decisions++;
-	if (reply_holds(e, a, exact))
+	if (reply_holds(e, a, (how & REPLY_EXACT) != 0))
 		return;
-	report_missing(
-	    r, file, e->line, stage, e->recorded, answer_format(a, decided));
+	answer_format(a, decided);
+	/* A message follows a 3xx, and nothing else. */
+	if ((e->code[0] == '3') != (a->code[0] == '3'))
+		fixed = true;
+	report_difference(r, (struct difference){
+				 .file = file,
+				 .line = e->line,
+				 .stage = stage,
+				 .recorded = e->recorded,
+				 .decided = decided,
+				 .instead = fixed ? NULL : decided,
+				 .last = e->last,
+			     });
 }
 
 struct mark_report {
@@ -136,8 +158,15 @@ on_mark(void *ctx, const struct mark_complaint *c)
 {
 	const struct mark_report *m = ctx;
 
-	report_missing(m->report, m->file, c->mark->line, stage_name(STAGE_EOM),
-	    c->recorded, c->decided);
+	report_difference(m->report, (struct difference){
+					 .file = m->file,
+					 .line = c->mark->line,
+					 .stage = stage_name(STAGE_EOM),
+					 .recorded = c->recorded,
+					 .decided = c->decided,
+					 .instead = c->instead,
+					 .last = c->mark->line,
+				     });
 }
 
 void
@@ -147,6 +176,24 @@ report_marks(struct report *r, const char *file,
 	struct mark_report ctx = { .report = r, .file = file };
 
 	fields_compare(m, fields, count, on_mark, &ctx);
+}
+
+void
+report_refused(struct report *r, const char *file,
+    const struct recorded_message *m, unsigned how)
+{
+	if (m->nmarks == 0)
+		return;
+	report_difference(
+	    r, (struct difference){
+		   .file = file,
+		   .line = m->marks[0].line,
+		   .stage = stage_name(STAGE_EOM),
+		   .recorded = mark_name(m->marks[0].type),
+		   .decided = "the message was not accepted",
+		   .instead = (how & REPLY_FIXED) != 0 ? NULL : "",
+		   .last = m->marks[m->nmarks - 1].line,
+	       });
 }
 
 const char *

@@ -48,12 +48,13 @@ add_json(struct results *r, json_t *item)
 }
 
 static json_t *
-difference_json(const struct difference *d)
+difference_json(const struct results *r, const struct difference *d)
 {
 	if (d->recorded != NULL)
-		return json_pack("{s:s, s:I, s:s, s:s, s:s}", "file", d->file,
-		    "line", (json_int_t)d->line, "stage", d->stage, "recorded",
-		    d->recorded, "decided", d->decided);
+		return json_pack("{s:s, s:I, s:s, s:s, s:s, s:o*}", "file",
+		    d->file, "line", (json_int_t)d->line, "stage", d->stage,
+		    "recorded", d->recorded, "decided", d->decided, "rewritten",
+		    r->updates ? json_boolean(d->instead != NULL) : NULL);
 	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s?, s:s, s:s?}", "file",
 	    d->file, "line", (json_int_t)d->line, "stage", d->stage, "argument",
 	    d->argument, "decided", d->decided, "connector", d->connector,
@@ -151,8 +152,12 @@ difference_line(
 	static const char none[] = "no connector";
 
 	if (d->recorded != NULL)
-		snprintf(line, LINE_SIZE, "%s:%u: %s: recorded %s, decided %s",
-		    d->file, d->line, d->stage, d->recorded, d->decided);
+		snprintf(line, LINE_SIZE,
+		    "%s:%u: %s: recorded %s, decided %s%s", d->file, d->line,
+		    d->stage, d->recorded, d->decided,
+		    r->updates && d->instead == NULL
+			? "; no line alone can say so, rewrite it by hand"
+			: "");
 	else
 		snprintf(line, LINE_SIZE,
 		    "%s:%u: %s%s%s: %s (%s), by %s %s (%s)", d->file, d->line,
@@ -168,7 +173,7 @@ results_difference(struct results *r, const struct difference *d)
 	char line[LINE_SIZE];
 
 	if (r->ctl->format == FORMAT_JSON) {
-		add_json(r, difference_json(d));
+		add_json(r, difference_json(r, d));
 		return;
 	}
 	difference_line(r, d, line);

@@ -16,7 +16,8 @@ struct results {
 	FILE *spool;       /* or NULL: text */
 	const char *other; /* the policy that is compared with, or NULL */
 	bool coverage;     /* what no session touched is told, too */
-	size_t items;      /* in the list of the spool; JUnit: testcases */
+	bool updates; /* what differs is rewritten where a line can say it */
+	size_t items; /* in the list of the spool; JUnit: testcases */
 	size_t untouched;
 	size_t failures, errors; /* JUnit's */
 	bool session, failure;   /* JUnit: elements that are open */

@@ -263,7 +263,8 @@ compare(struct live *l, const struct step *step, const struct answer *a)
 		if (strncmp(a->enhanced, "5.1.", 4) == 0)
 			e.enhanced = NULL;
 	}
-	report_reply(&l->play->report, l->file, step_stage(step), &e, a, true);
+	report_reply(
+	    &l->play->report, l->file, step_stage(step), &e, a, REPLY_EXACT);
 }
 
 static int
@@ -345,10 +346,7 @@ play_message(struct live *l, const struct step *step)
 	if (a.code[0] == '2')
 		return play->delivered != NULL ? check_delivered(l, step, id)
 					       : 0;
-	if (m->nmarks > 0)
-		report_missing(&play->report, l->file, m->marks[0].line,
-		    step_stage(step), mark_name(m->marks[0].type),
-		    "the message was not accepted");
+	report_refused(&play->report, l->file, m, 0);
 	return 0;
 }
 

@@ -405,7 +405,7 @@ compare_reply(void *ctx, const struct recorded_session *s)
 
 	assert_int_equal(0, answer_parse(given->reply, &a));
 	report_reply(
-	    &given->report, "t", "rcpt", &s->steps[0].expect, &a, true);
+	    &given->report, "t", "rcpt", &s->steps[0].expect, &a, REPLY_EXACT);
 	return 0;
 }
 
