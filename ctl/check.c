@@ -7,52 +7,11 @@
  * that cannot be read is 2. --explain tells the story behind a warning and
  * reads no policy.
  */
-#include "ctl.h"
+#include "findings.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-static json_t *
-finding_json(const struct diagnostic *d)
-{
-	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s}", "id", d->id,
-	    "severity", severity_name(d->severity), "file", d->where.file,
-	    "line", (json_int_t)d->where.line, "column",
-	    (json_int_t)d->where.column, "message", d->message);
-}
-
-/* ---- The list -------------------------------------------------------- */
-
-struct output {
-	const struct ctl *ctl;
-	json_t *findings; /* NULL: text */
-	FILE *text;
-	int status;
-};
-
-static void
-print_finding(struct output *output, const struct diagnostic *d)
-{
-	if (output->findings == NULL)
-		ctl_print_diagnostic(output->text, d);
-	else if (json_array_append_new(output->findings, finding_json(d)) < 0)
-		output->status = STATUS_UNKNOWN;
-}
-
-/* Errors first; both parts in the order of their places. */
-static void
-print_findings(struct output *output, struct diagnostics *list)
-{
-	const struct diagnostic *d;
-
-	for (int errors = 1; errors >= 0; errors--)
-		for (size_t i = 0; (d = diagnostics_get(list, i)) != NULL; i++)
-			if ((d->severity == SEVERITY_ERROR) == errors)
-				print_finding(output, d);
-}
 
 static const char *
 plural(size_t n)
@@ -86,25 +45,22 @@ static int
 print(const struct ctl *ctl, struct diagnostics *list,
     const struct ruleset *ruleset, int status)
 {
-	struct output output = {
-		.ctl = ctl,
-		.text = status == STATUS_UNKNOWN ? ctl->err : ctl->out,
-		.status = status,
-	};
+	FILE *text = status == STATUS_UNKNOWN ? ctl->err : ctl->out;
+	json_t *findings = NULL;
 
 	if (ctl->format == FORMAT_JSON) {
-		output.findings = json_array();
-		if (output.findings == NULL)
+		findings = json_array();
+		if (findings == NULL)
 			return ctl_complain(ctl, "out of memory");
 	}
-	print_findings(&output, list);
-	if (output.findings != NULL)
-		return ctl_print_json(ctl,
-		    json_pack("{s:o}", "findings", output.findings),
-		    output.status);
+	if (findings_print(list, text, findings) < 0)
+		status = STATUS_UNKNOWN;
+	if (findings != NULL)
+		return ctl_print_json(
+		    ctl, json_pack("{s:o}", "findings", findings), status);
 	if (ruleset != NULL && diagnostics_count(list, SEVERITY_ERROR) == 0)
 		print_summary(ctl, list, ruleset);
-	return output.status;
+	return status;
 }
 
 static int
@@ -133,72 +89,11 @@ run_check(const struct ctl *ctl, bool strict)
 	return status;
 }
 
-/* ---- The stories ----------------------------------------------------- */
-
 static const char *
 story_id(size_t i)
 {
 	return story_get(i)->id;
 }
-
-static json_t *
-story_json(const struct story *story)
-{
-	return json_pack("{s:s, s:s, s:s}", "id", story->id, "title",
-	    story->title, "text", story->text);
-}
-
-static int
-list_stories(const struct ctl *ctl)
-{
-	json_t *stories = ctl->format == FORMAT_JSON ? json_array() : NULL;
-	const struct story *story;
-	int status = STATUS_YES;
-
-	for (size_t i = 0; (story = story_get(i)) != NULL; i++)
-		if (ctl->format == FORMAT_TEXT)
-			fprintf(
-			    ctl->out, "%-20s %s\n", story->id, story->title);
-		else if (json_array_append_new(stories, story_json(story)) < 0)
-			status = STATUS_UNKNOWN;
-	if (ctl->format == FORMAT_TEXT)
-		return status;
-	return ctl_print_json(
-	    ctl, json_pack("{s:o}", "stories", stories), status);
-}
-
-/* The id as it is written: in any case, W- may be left out. */
-static int
-tell_story(const struct ctl *ctl, const char *word)
-{
-	char id[32] = "", *at;
-	const struct story *story;
-	const char *meant;
-	size_t i;
-
-	snprintf(id, sizeof id, "%s%.28s",
-	    strncasecmp(word, "W-", 2) == 0 ? "" : "W-", word);
-	for (at = id; *at != '\0'; at++)
-		*at = (char)toupper((unsigned char)*at);
-	for (i = 0; (story = story_get(i)) != NULL; i++)
-		if (strcmp(story->id, id) == 0)
-			break;
-	if (story != NULL && ctl->format == FORMAT_JSON)
-		return ctl_print_json(ctl,
-		    json_pack("{s:[o]}", "stories", story_json(story)),
-		    STATUS_YES);
-	if (story != NULL) {
-		fprintf(ctl->out, "%s: %s\n\n%s", story->id, story->title,
-		    story->text);
-		return STATUS_YES;
-	}
-	meant = did_you_mean(id, story_id, i);
-	return ctl_usage(ctl, "%s is not a warning%s%s%s", word,
-	    meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "",
-	    meant != NULL ? "?" : "");
-}
-
-/* ---- The verb -------------------------------------------------------- */
 
 static int
 check_main(const struct verb *verb, int argc, char **argv)
@@ -209,6 +104,8 @@ check_main(const struct verb *verb, int argc, char **argv)
 		CTL_OPTIONS,
 		{ 0 },
 	};
+	static const struct stories stories = { story_get, story_id, "W-",
+		"a warning" };
 	bool strict = false, explain = false;
 	const char *word = NULL;
 	struct ctl ctl;
@@ -231,8 +128,7 @@ check_main(const struct verb *verb, int argc, char **argv)
 		return ctl_usage(
 		    &ctl, "%s: the policy is named with -p", argv[optind]);
 	if (explain)
-		return word != NULL ? tell_story(&ctl, word)
-				    : list_stories(&ctl);
+		return stories_tell(&ctl, &stories, word);
 	return run_check(&ctl, strict);
 }
 

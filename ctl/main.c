@@ -15,6 +15,7 @@ static const struct verb *const verbs[] = {
 	&verb_who,
 	&verb_replay,
 	&verb_export,
+	&verb_doctor,
 	&verb_status,
 	&verb_reload,
 	&verb_log_level,
