@@ -47,9 +47,7 @@ coverage_touch(struct coverage *c, const struct session *session)
 	if (choice->rule == NULL)
 		return;
 	connector = (size_t)(choice->rule - c->ruleset->rules);
-	bit = c->first[connector] +
-	      (size_t)(choice->range -
-		       choice->rule->written->remote_ip_ranges.items);
+	bit = c->first[connector] + choice->range;
 	c->connectors[connector] = true;
 	c->ranges[bit / 8] |= (unsigned char)(1U << bit % 8);
 }
@@ -75,10 +73,13 @@ coverage_walk(const struct coverage *c,
 		}
 		for (size_t j = 0; j < list->count; j++) {
 			size_t bit = c->first[i] + j;
+			struct range range;
 
-			if ((c->ranges[bit / 8] >> bit % 8 & 1) == 0)
-				untouched(ctx, &list->items[j].where,
-				    connector->name, &list->items[j].range);
+			if ((c->ranges[bit / 8] >> bit % 8 & 1) != 0)
+				continue;
+			range = range_get(list, j);
+			untouched(
+			    ctx, &range.where, connector->name, &range.range);
 		}
 	}
 }

@@ -8,30 +8,34 @@
 #include "candidates.h"
 
 /* The smallest range of a list that holds a client, one that has not expired
- * if there is one. */
-static const struct range *
+ * if there is one. False: none does. */
+static bool
 range_find(const struct range_list *list, const struct netaddr *client,
-    int64_t now, bool *expired)
+    int64_t now, struct range *found, bool *expired)
 {
-	const struct range *best = NULL;
-	size_t i;
+	struct netrange best = { 0 }, range;
+	size_t i, which = list->count;
 
 	*expired = false;
 	for (i = 0; i < list->count; i++) {
-		const struct range *range = &list->items[i];
-		bool old = now >= range->until;
+		bool old;
 
-		if (!netrange_holds(&range->range, client))
+		range = range_clients(list, i);
+		if (!netrange_holds(&range, client))
 			continue;
-		if (best == NULL || (*expired && !old) ||
-		    (*expired == old &&
-			netrange_holds(&best->range, &range->range.first) &&
-			netrange_holds(&best->range, &range->range.last))) {
+		old = range_expires(list, i) && now >= range_get(list, i).until;
+		if (which == list->count || (*expired && !old) ||
+		    (*expired == old && netrange_holds(&best, &range.first) &&
+			netrange_holds(&best, &range.last))) {
+			which = i;
 			best = range;
 			*expired = old;
 		}
 	}
-	return best;
+	if (which == list->count)
+		return false;
+	*found = range_get(list, which);
+	return true;
 }
 
 static const char *
@@ -65,17 +69,17 @@ candidates_tell(const struct ruleset *ruleset, const struct event *event,
 			.connector = rule->written->name,
 			.where = rule->written->where,
 		};
-		const struct range *range;
-		bool expired;
+		struct range range;
+		bool holds, expired;
 
 		if (rule == choice->rule)
 			continue;
-		range = range_find(&rule->written->remote_ip_ranges,
-		    &event->connect.client, event->now, &expired);
-		if (range != NULL)
-			candidate.where = range->where;
-		candidate.lost = why_lost(
-		    ruleset, rule, event, untold, range != NULL, expired);
+		holds = range_find(&rule->written->remote_ip_ranges,
+		    &event->connect.client, event->now, &range, &expired);
+		if (holds)
+			candidate.where = range.where;
+		candidate.lost =
+		    why_lost(ruleset, rule, event, untold, holds, expired);
 		if (candidate.lost != NULL)
 			listener->candidate(listener->ctx, &candidate);
 	}
@@ -83,6 +87,6 @@ candidates_tell(const struct ruleset *ruleset, const struct event *event,
 		listener->candidate(
 		    listener->ctx, &(struct candidate){
 				       .connector = choice->rule->written->name,
-				       .where = choice->range->where,
+				       .where = choice_range(choice).where,
 				   });
 }

@@ -47,8 +47,8 @@ struct allowed {
 
 /* One range in the order of address and width. */
 struct item {
-	struct netaddr first;
-	const struct range *range;
+	struct netaddr first, last;
+	int64_t until;
 	uint32_t rule, index; /* index is that of the range in its list */
 };
 
@@ -78,9 +78,19 @@ addr_order(const struct netaddr *a, const struct netaddr *b)
 void check_say(struct check *, enum warning, enum severity, struct where,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Whether a range takes no part any more. */
+static inline bool
+check_expired(
+    const struct check *check, const struct range_list *list, size_t i)
+{
+	return range_expires(list, i) && check->now >= range_get(list, i).until;
+}
+
 /* Whether no address of a range is public. */
 bool check_is_private(const struct netrange *);
 
+/* The i-th range of a list. */
+struct item item_of(const struct range_list *, size_t rule, size_t i);
 /* Sorts by first address, of these the widest first. */
 void items_sort(struct item *, size_t count);
 /* Tells of each item the smallest one before it that holds it, NULL if none.

@@ -133,7 +133,7 @@ check_named(
     struct uses *uses, const struct range_list *list, const struct range *range)
 {
 	const struct range_list *network;
-	const struct range *written;
+	int64_t written;
 	char text[NETRANGE_TEXT_SIZE + 16];
 
 	use_find(uses, range->network);
@@ -144,8 +144,8 @@ check_named(
 		uses->next = 0;
 	if (uses->next == 0)
 		uses->told = UNTIL_FOREVER;
-	written = &network->items[uses->next++];
-	if (range->until < written->until && range->until != uses->told) {
+	written = range_get(network, uses->next++).until;
+	if (range->until < written && range->until != uses->told) {
 		uses->told = range->until;
 		(void)snprintf(
 		    text, sizeof(text), "network %.80s here", range->network);
@@ -159,11 +159,14 @@ check_list(struct uses *uses, const struct range_list *list)
 	size_t i;
 
 	uses->name = NULL;
-	for (i = 0; i < list->count; i++)
-		if (list->items[i].network == NULL)
-			check_entry(uses->check, &list->items[i]);
+	for (i = 0; i < list->count; i++) {
+		struct range range = range_get(list, i);
+
+		if (range.network == NULL)
+			check_entry(uses->check, &range);
 		else
-			check_named(uses, list, &list->items[i]);
+			check_named(uses, list, &range);
+	}
 }
 
 /* Empty networks leave no trace where they are used. */
@@ -187,6 +190,7 @@ check_unused(struct uses *uses)
 
 struct nesting {
 	struct check *check;
+	const struct range_list *list;
 	const char *key;
 };
 
@@ -194,38 +198,39 @@ static void
 on_nested(void *ctx, const struct item *item, const struct item *outer)
 {
 	const struct nesting *nesting = ctx;
-	const struct range *range = item->range, *other;
+	struct range range, other;
 	char text[NETRANGE_TEXT_SIZE], wider[NETRANGE_TEXT_SIZE];
 
-	if (outer == NULL || nesting->check->now >= range->until)
+	if (outer == NULL)
 		return;
-	other = outer->range;
-	(void)netrange_format(&range->range, text);
-	(void)netrange_format(&other->range, wider);
-	if (addr_order(&range->range.first, &other->range.first) == 0 &&
-	    addr_order(&range->range.last, &other->range.last) == 0)
+	range = range_get(nesting->list, item->index);
+	other = range_get(nesting->list, outer->index);
+	(void)netrange_format(&range.range, text);
+	(void)netrange_format(&other.range, wider);
+	if (addr_order(&range.range.first, &other.range.first) == 0 &&
+	    addr_order(&range.range.last, &other.range.last) == 0)
 		check_say(nesting->check, W_DUPLICATE, SEVERITY_WARNING,
-		    range->until <= other->until ? range->where : other->where,
+		    range.until <= other.until ? range.where : other.where,
 		    "%s stands twice in %s (%s:%u:%u and %s:%u:%u): remove one",
-		    text, nesting->key, other->where.file,
-		    (unsigned)other->where.line, (unsigned)other->where.column,
-		    range->where.file, (unsigned)range->where.line,
-		    (unsigned)range->where.column);
-	else if (range->until <= other->until)
+		    text, nesting->key, other.where.file,
+		    (unsigned)other.where.line, (unsigned)other.where.column,
+		    range.where.file, (unsigned)range.where.line,
+		    (unsigned)range.where.column);
+	else if (range.until <= other.until)
 		check_say(nesting->check, W_SHADOWED, SEVERITY_NOTE,
-		    range->where,
+		    range.where,
 		    "%s lies inside %s of the same list %s (%s:%u:%u) and "
 		    "changes "
 		    "nothing: remove one of the two",
-		    text, wider, nesting->key, other->where.file,
-		    (unsigned)other->where.line, (unsigned)other->where.column);
+		    text, wider, nesting->key, other.where.file,
+		    (unsigned)other.where.line, (unsigned)other.where.column);
 }
 
 static int
 check_nesting(
     struct check *check, const struct range_list *list, const char *key)
 {
-	struct nesting nesting = { .check = check, .key = key };
+	struct nesting nesting = { .check = check, .list = list, .key = key };
 	struct item *items =
 	    arena_array(check->arena, list->count, sizeof(*items));
 	uint32_t *stack =
@@ -235,12 +240,8 @@ check_nesting(
 	if (items == NULL || stack == NULL)
 		return -ENOMEM;
 	for (i = 0; i < list->count; i++)
-		if (check->now < list->items[i].until)
-			items[count++] = (struct item){
-				.first = list->items[i].range.first,
-				.range = &list->items[i],
-				.index = (uint32_t)i,
-			};
+		if (!check_expired(check, list, i))
+			items[count++] = item_of(list, 0, i);
 	items_sort(items, count);
 	items_nest(items, count, stack, on_nested, &nesting);
 	return 0;
@@ -272,8 +273,11 @@ check_lists(struct check *check)
 		const struct range_list *list = &policy->networks[i].ranges;
 
 		uses.items[i].network = &policy->networks[i];
-		for (j = 0; j < list->count; j++)
-			check_entry(check, &list->items[j]);
+		for (j = 0; j < list->count; j++) {
+			struct range range = range_get(list, j);
+
+			check_entry(check, &range);
+		}
 	}
 	if (uses.count > 1)
 		qsort(uses.items, uses.count, sizeof(*uses.items), use_compare);
@@ -297,7 +301,7 @@ on_allowed(void *ctx, const struct netrange *clients, uint32_t pick)
 	const struct range_list *list = &check->ruleset->policy->ip_allow_list;
 
 	for (; pick != NETSET_NONE; pick = netset_next(set, pick))
-		if (check->now < list->items[netset_entry(set, pick)].until)
+		if (!check_expired(check, list, netset_entry(set, pick)))
 			break;
 	if (pick != NETSET_NONE)
 		check->allowed[check->nallowed++].range = *clients;
@@ -400,25 +404,25 @@ check_allowed(struct check *check)
 	if (sum == check->nallowed)
 		return;
 	for (i = 0; i < list->count; i++) {
-		const struct range *range = &list->items[i];
-		size_t from = allowed_from(check, &range->range.first);
-		size_t to = allowed_from(check, &range->range.last);
+		struct range range = range_get(list, i);
+		size_t from = allowed_from(check, &range.range.first);
+		size_t to = allowed_from(check, &range.range.last);
 		char text[NETRANGE_TEXT_SIZE];
 
 		if (to < check->nallowed &&
 		    addr_order(&check->allowed[to].range.first,
-			&range->range.last) <= 0)
+			&range.range.last) <= 0)
 			to++;
-		if (check->now >= range->until ||
+		if (check->now >= range.until ||
 		    check->allowed[from].before != check->allowed[to].before)
 			continue;
 		check_say(check, W_ALLOW_NO_RELAY,
-		    check_is_private(&range->range) ? SEVERITY_WARNING
-						    : SEVERITY_NOTE,
-		    range->where,
+		    check_is_private(&range.range) ? SEVERITY_WARNING
+						   : SEVERITY_NOTE,
+		    range.where,
 		    "%s is on ip_allow_list, which gives no right: no client "
 		    "of it may relay; if it should, add it to "
 		    "remote_ip_ranges of a connector that relays",
-		    netrange_format(&range->range, text));
+		    netrange_format(&range.range, text));
 	}
 }

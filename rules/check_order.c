@@ -16,12 +16,26 @@ item_compare(const void *left, const void *right)
 	int order = addr_order(&a->first, &b->first);
 
 	if (order == 0)
-		order =
-		    addr_order(&b->range->range.last, &a->range->range.last);
+		order = addr_order(&b->last, &a->last);
 	if (order == 0)
 		order = (a->rule > b->rule) - (a->rule < b->rule);
 	return order != 0 ? order
 			  : (a->index > b->index) - (a->index < b->index);
+}
+
+struct item
+item_of(const struct range_list *list, size_t rule, size_t i)
+{
+	struct netrange range = range_clients(list, i);
+
+	return (struct item){
+		.first = range.first,
+		.last = range.last,
+		.until = range_expires(list, i) ? range_get(list, i).until
+						: UNTIL_FOREVER,
+		.rule = (uint32_t)rule,
+		.index = (uint32_t)i,
+	};
 }
 
 void
@@ -46,11 +60,10 @@ items_nest(const struct item *items, size_t count, uint32_t *stack,
 	size_t i, depth = 0;
 
 	for (i = 0; i < count; i++) {
-		const struct netaddr *last = &items[i].range->range.last;
+		const struct netaddr *last = &items[i].last;
 
 		while (depth > 0 &&
-		       addr_order(&items[stack[depth - 1]].range->range.last,
-			   last) < 0)
+		       addr_order(&items[stack[depth - 1]].last, last) < 0)
 			depth--;
 		fn(ctx, &items[i], depth > 0 ? &items[stack[depth - 1]] : NULL);
 		stack[depth++] = (uint32_t)i;

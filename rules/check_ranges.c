@@ -57,12 +57,6 @@ struct ranges {
 	uint32_t *stack;
 };
 
-static bool
-has_expired(const struct check *check, const struct range *range)
-{
-	return check->now >= range->until;
-}
-
 /* ---- Nesting --------------------------------------------------------- */
 
 static struct mark *
@@ -86,16 +80,15 @@ on_nested(void *ctx, const struct item *item, const struct item *outer)
 	}
 	holder = mark_of(ranges, outer->rule, outer->index);
 	same = addr_order(&outer->first, &item->first) == 0 &&
-	       addr_order(
-		   &outer->range->range.last, &item->range->range.last) == 0;
-	if (same && item->range->until > outer->range->until) {
+	       addr_order(&outer->last, &item->last) == 0;
+	if (same && item->until > outer->until) {
 		holder->flags |= MARK_DUPLICATE;
 		holder->outer = item->index;
 		mark->flags |= MARK_MATTERS;
 	} else if (same) {
 		mark->flags |= MARK_DUPLICATE;
 		mark->outer = outer->index;
-	} else if (item->range->until > outer->range->until) {
+	} else if (item->until > outer->until) {
 		mark->flags |= MARK_MATTERS;
 	} else {
 		mark->flags |= MARK_INSIDE;
@@ -113,13 +106,8 @@ take(const struct ranges *ranges, size_t rule, struct item *items)
 	size_t i, count = 0;
 
 	for (i = 0; i < list->count; i++)
-		if (!has_expired(ranges->check, &list->items[i]))
-			items[count++] = (struct item){
-				.first = list->items[i].range.first,
-				.range = &list->items[i],
-				.rule = (uint32_t)rule,
-				.index = (uint32_t)i,
-			};
+		if (!check_expired(ranges->check, list, i))
+			items[count++] = item_of(list, rule, i);
 	return count;
 }
 
@@ -172,7 +160,7 @@ find_catch_all(struct ranges *ranges, size_t count, struct reach (*reach)[2])
 	memset(reach, 0, ruleset->policy->nconnectors * sizeof(*reach));
 	for (i = 0; i < count; i++) {
 		const struct item *item = &ranges->items[i];
-		const struct netaddr *last = &item->range->range.last;
+		const struct netaddr *last = &item->last;
 		bool ipv6 = item->first.family == FAMILY_IPV6;
 		struct reach *far = &reach[item->rule][ipv6];
 
@@ -195,16 +183,16 @@ find_catch_all(struct ranges *ranges, size_t count, struct reach (*reach)[2])
 /* ---- What is won ----------------------------------------------------- */
 
 static void
-see_relay(struct ranges *ranges, const struct slot *slot,
-    const struct netrange *clients)
+see_relay(
+    struct ranges *ranges, struct slot slot, const struct netrange *clients)
 {
-	const struct rule *rule = &ranges->check->ruleset->rules[slot->rule];
-	const struct netrange *written =
-	    &rule->written->remote_ip_ranges.items[slot->range].range;
-	struct mark *mark = mark_of(ranges, slot->rule, slot->range);
+	const struct rule *rule = &ranges->check->ruleset->rules[slot.rule];
+	struct netrange written =
+	    range_clients(&rule->written->remote_ip_ranges, slot.range);
+	struct mark *mark = mark_of(ranges, slot.rule, slot.range);
 	bool listed = check_allowed_meet(ranges->check, clients);
 
-	if (ranges->catch_all[slot->rule] || (mark->flags & MARK_SEEN) != 0 ||
+	if (ranges->catch_all[slot.rule] || (mark->flags & MARK_SEEN) != 0 ||
 	    (netaddr_is_loopback(&clients->first) &&
 		netaddr_is_loopback(&clients->last)))
 		return;
@@ -215,11 +203,11 @@ see_relay(struct ranges *ranges, const struct slot *slot,
 	if (!check_is_private(clients))
 		mark->flags |= MARK_PUBLIC;
 	if (mark->bridge == NULL)
-		mark->bridge = bridge_find(written, clients);
+		mark->bridge = bridge_find(&written, clients);
 	if (mark->gateway == 0)
-		mark->gateway = gateway_find(written, clients);
-	if (addr_order(&written->first, &clients->first) == 0 &&
-	    addr_order(&written->last, &clients->last) == 0)
+		mark->gateway = gateway_find(&written, clients);
+	if (addr_order(&written.first, &clients->first) == 0 &&
+	    addr_order(&written.last, &clients->last) == 0)
 		mark->flags |= MARK_SEEN;
 }
 
@@ -234,14 +222,14 @@ on_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 	if (!ranges->families[clients->first.family == FAMILY_IPV6])
 		return 0;
 	for (; pick != NETSET_NONE; pick = netset_next(set, pick)) {
-		const struct slot *slot =
-		    &ranges->contest->slots[netset_entry(set, pick)];
-		const struct rule *rule = &ruleset->rules[slot->rule];
+		struct slot slot =
+		    contest_slot(ranges->contest, netset_entry(set, pick));
+		const struct rule *rule = &ruleset->rules[slot.rule];
 
-		if (has_expired(ranges->check,
-			&rule->written->remote_ip_ranges.items[slot->range]))
+		if (check_expired(ranges->check,
+			&rule->written->remote_ip_ranges, slot.range))
 			continue;
-		mark_of(ranges, slot->rule, slot->range)->flags |= MARK_WINS;
+		mark_of(ranges, slot.rule, slot.range)->flags |= MARK_WINS;
 		if (!live && rule_relays(rule))
 			see_relay(ranges, slot, clients);
 		live = true;
@@ -288,48 +276,43 @@ tell_idle(const struct ranges *ranges, size_t rule, const struct range *range)
 	const struct contest *contest =
 	    &ruleset->contests[ranges->contests[rule]];
 	uint32_t pick = netset_find(contest->set, &range->range.first);
-	const struct slot *slot = NULL;
-	const struct range *other = NULL;
+	struct choice choice =
+	    contest_choice(ruleset, contest, pick, ranges->check->now);
+	struct range other;
 	char text[NETRANGE_TEXT_SIZE], winner[NETRANGE_TEXT_SIZE];
 
-	for (; pick != NETSET_NONE; pick = netset_next(contest->set, pick)) {
-		slot = &contest->slots[netset_entry(contest->set, pick)];
-		other = &ruleset->policy->connectors[slot->rule]
-			     .remote_ip_ranges.items[slot->range];
-		if (!has_expired(ranges->check, other))
-			break;
-	}
-	if (pick == NETSET_NONE)
+	if (choice.rule == NULL)
 		return;
+	other = choice_range(&choice);
 	check_say(ranges->check, W_SHADOWED, SEVERITY_WARNING, range->where,
 	    "%s of connector \"%s\" wins no client, since smaller ranges "
 	    "cover all of it (the first is %s of \"%s\", %s:%u:%u): remove it, "
 	    "or what covers it",
 	    netrange_format(&range->range, text),
 	    ruleset->rules[rule].written->name,
-	    netrange_format(&other->range, winner),
-	    ruleset->rules[slot->rule].written->name, other->where.file,
-	    (unsigned)other->where.line, (unsigned)other->where.column);
+	    netrange_format(&other.range, winner), choice.rule->written->name,
+	    other.where.file, (unsigned)other.where.line,
+	    (unsigned)other.where.column);
 }
 
 static void
 tell_nested(const struct ranges *ranges, const struct connector *connector,
     const struct range *range, const struct mark *mark)
 {
-	const struct range *other =
-	    &connector->remote_ip_ranges.items[mark->outer];
+	struct range other =
+	    range_get(&connector->remote_ip_ranges, mark->outer);
 	char text[NETRANGE_TEXT_SIZE], outer[NETRANGE_TEXT_SIZE];
 
 	(void)netrange_format(&range->range, text);
-	(void)netrange_format(&other->range, outer);
+	(void)netrange_format(&other.range, outer);
 	if ((mark->flags & MARK_DUPLICATE) != 0)
 		check_say(ranges->check, W_DUPLICATE, SEVERITY_WARNING,
 		    range->where,
 		    "%s stands twice in connector \"%s\" (the other is in "
 		    "%s:%u:%u%s): remove this one",
-		    text, connector->name, other->where.file,
-		    (unsigned)other->where.line, (unsigned)other->where.column,
-		    other->until > range->until ? ", and ends later" : "");
+		    text, connector->name, other.where.file,
+		    (unsigned)other.where.line, (unsigned)other.where.column,
+		    other.until > range->until ? ", and ends later" : "");
 	else
 		check_say(ranges->check, W_SHADOWED,
 		    range->until == UNTIL_FOREVER ? SEVERITY_NOTE
@@ -337,8 +320,8 @@ tell_nested(const struct ranges *ranges, const struct connector *connector,
 		    range->where,
 		    "%s lies inside %s of the same connector \"%s\" (%s:%u:%u) "
 		    "and changes nothing%s: remove one of the two",
-		    text, outer, connector->name, other->where.file,
-		    (unsigned)other->where.line, (unsigned)other->where.column,
+		    text, outer, connector->name, other.where.file,
+		    (unsigned)other.where.line, (unsigned)other.where.column,
 		    range->until == UNTIL_FOREVER
 			? ""
 			: ", even when its `until` is over");
@@ -374,13 +357,12 @@ tell_relay(const struct ranges *ranges, const struct connector *connector,
 
 /* The first range of a connector with a flag, how many more, and whether one
  * is of IPv4. */
-static const struct range *
+static bool
 first_with(const struct ranges *ranges, size_t rule, unsigned flag,
-    char more[RANGES_TEXT_SIZE], bool *ipv4)
+    struct range *first, char more[RANGES_TEXT_SIZE], bool *ipv4)
 {
 	const struct range_list *list =
 	    &ranges->check->ruleset->policy->connectors[rule].remote_ip_ranges;
-	const struct range *first = NULL;
 	char text[NETRANGE_TEXT_SIZE];
 	size_t i, count = 0;
 
@@ -389,20 +371,19 @@ first_with(const struct ranges *ranges, size_t rule, unsigned flag,
 		if ((ranges->marks[ranges->base[rule] + i].flags & flag) == 0)
 			continue;
 		*ipv4 =
-		    *ipv4 || list->items[i].range.first.family == FAMILY_IPV4;
-		if (first == NULL)
-			first = &list->items[i];
-		count++;
+		    *ipv4 || range_clients(list, i).first.family == FAMILY_IPV4;
+		if (count++ == 0)
+			*first = range_get(list, i);
 	}
-	if (first == NULL)
-		return NULL;
+	if (count == 0)
+		return false;
 	(void)netrange_format(&first->range, text);
 	if (count == 1)
 		(void)snprintf(more, RANGES_TEXT_SIZE, "%s", text);
 	else
 		(void)snprintf(
 		    more, RANGES_TEXT_SIZE, "%s and %zu more", text, count - 1);
-	return first;
+	return true;
 }
 
 /* In IPv6 the hosts of a site have public addresses, too: only a note. */
@@ -412,7 +393,7 @@ tell_sums(const struct ranges *ranges, size_t rule, uint64_t public)
 	struct check *check = ranges->check;
 	const struct rule *compiled = &check->ruleset->rules[rule];
 	const struct connector *connector = compiled->written;
-	const struct range *first;
+	struct range first;
 	char text[RANGES_TEXT_SIZE];
 	struct where where;
 	bool ipv4;
@@ -428,10 +409,10 @@ tell_sums(const struct ranges *ranges, size_t rule, uint64_t public)
 		    connector->name);
 		return;
 	}
-	first = first_with(ranges, rule, MARK_PUBLIC, text, &ipv4);
-	if (first != NULL && connector->public_addresses == 0)
+	if (first_with(ranges, rule, MARK_PUBLIC, &first, text, &ipv4) &&
+	    connector->public_addresses == 0)
 		check_say(check, W_PUBLIC,
-		    ipv4 ? SEVERITY_WARNING : SEVERITY_NOTE, first->where,
+		    ipv4 ? SEVERITY_WARNING : SEVERITY_NOTE, first.where,
 		    "relay connector \"%s\" lets public addresses relay: %s "
 		    "(%llu in all, IPv6 in /64 networks); narrow "
 		    "remote_ip_ranges, let these hosts log in, or, if this is "
@@ -439,10 +420,9 @@ tell_sums(const struct ranges *ranges, size_t rule, uint64_t public)
 		    connector->name, text, (unsigned long long)public,
 		    (unsigned long long)public);
 	if (check->ruleset->policy->ip_allow_list.count != 0 &&
-	    (first = first_with(ranges, rule, MARK_NOT_LISTED, text, &ipv4)) !=
-		NULL)
+	    first_with(ranges, rule, MARK_NOT_LISTED, &first, text, &ipv4))
 		check_say(check, W_RELAY_NOT_ALLOWED, SEVERITY_NOTE,
-		    first->where,
+		    first.where,
 		    "%s of relay connector \"%s\" may relay but is not, or "
 		    "not all, on ip_allow_list: its mail gets no SCL -1, and "
 		    "a filter behind may take it for spam; if that is not "
@@ -464,8 +444,7 @@ tell_unreachable(const struct ranges *ranges, size_t rule)
 	for (i = 0; i < list->count; i++) {
 		if ((marks[i].flags & MARK_WINS) != 0)
 			return false;
-		expired =
-		    expired && has_expired(ranges->check, &list->items[i]);
+		expired = expired && check_expired(ranges->check, list, i);
 		competes = competes || (marks[i].flags & MARK_COMPETES) != 0;
 	}
 	check_say(ranges->check, W_UNREACHABLE, SEVERITY_WARNING,
@@ -495,28 +474,29 @@ tell_rule(const struct ranges *ranges, size_t rule, uint64_t public)
 		return;
 	idle = tell_unreachable(ranges, rule);
 	for (i = 0; i < list->count; i++) {
-		const struct range *range = &list->items[i];
 		const struct mark *mark =
 		    &ranges->marks[ranges->base[rule] + i];
+		struct range range;
 
-		if (has_expired(ranges->check, range))
+		if (check_expired(ranges->check, list, i))
 			continue;
+		range = range_get(list, i);
 		if ((mark->flags & MARK_DUPLICATE) != 0 ||
 		    ((mark->flags & MARK_INSIDE) != 0 &&
 			(mark->flags & MARK_MATTERS) == 0))
-			tell_nested(ranges, connector, range, mark);
+			tell_nested(ranges, connector, &range, mark);
 		else if (!idle && (mark->flags & MARK_COMPETES) == 0)
 			check_say(ranges->check, W_UNREACHABLE,
-			    SEVERITY_WARNING, range->where,
+			    SEVERITY_WARNING, range.where,
 			    "%s of connector \"%s\" wins no client: none of "
 			    "its bindings is %s; add one, or remove the range",
-			    netrange_format(&range->range, text),
+			    netrange_format(&range.range, text),
 			    connector->name,
-			    range->range.first.family == FAMILY_IPV6 ? "IPv6"
-								     : "IPv4");
+			    range.range.first.family == FAMILY_IPV6 ? "IPv6"
+								    : "IPv4");
 		else if (!idle && (mark->flags & (MARK_WINS | MARK_HOLDS)) == 0)
-			tell_idle(ranges, rule, range);
-		tell_relay(ranges, connector, range, mark);
+			tell_idle(ranges, rule, &range);
+		tell_relay(ranges, connector, &range, mark);
 	}
 	tell_sums(ranges, rule, public);
 }

@@ -67,18 +67,6 @@ is_wildcard(const struct binding *binding)
 	return (binding->addr.hi | binding->addr.lo) == 0;
 }
 
-static int
-view_compare(const void *left, const void *right)
-{
-	const struct view *a = left, *b = right;
-
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	if (a->port != b->port)
-		return a->port < b->port ? -1 : 1;
-	return netaddr_compare(&a->addr, &b->addr);
-}
-
 /* One view for each address and port that an enabled connector names, and
  * the last for all the others. */
 static int
@@ -136,16 +124,16 @@ name_range(
 {
 	const struct connector *connector =
 	    compile->ruleset->rules[slot->rule].written;
-	const struct range *range =
-	    &connector->remote_ip_ranges.items[slot->range];
-	bool by = range->network != NULL;
+	struct range range =
+	    range_get(&connector->remote_ip_ranges, slot->range);
+	bool by = range.network != NULL;
 
-	(void)netrange_format(&range->range, named->range);
+	(void)netrange_format(&range.range, named->range);
 	named->connector = connector->name;
 	named->by = by ? " (network " : "";
-	named->network = by ? range->network : "";
+	named->network = by ? range.network : "";
 	named->end = by ? ")" : "";
-	named->where = by ? connector->remote_ip_ranges.where : range->where;
+	named->where = by ? connector->remote_ip_ranges.where : range.where;
 }
 
 static void
@@ -200,8 +188,8 @@ say_conflicts(struct compile *compile, const struct contest *contest,
 
 	for (i = 0; i < count; i++) {
 		const struct pair pair = {
-			.a = contest->slots[conflicts[i].a],
-			.b = contest->slots[conflicts[i].b],
+			.a = contest_slot(contest, conflicts[i].a),
+			.b = contest_slot(contest, conflicts[i].b),
 		};
 
 		if (compile->nsaid == CONFLICTS_MAX ||
@@ -227,32 +215,28 @@ say_too_many(struct diagnostics *diagnostics, struct where where)
 	    "addresses: write fewer and larger ranges");
 }
 
-/* Names the ranges of all that compete in a view. */
+/* Gives each that competes in a view a row of entries, *count in all. */
 static int
 collect(struct ruleset *ruleset, const struct view *view,
     struct contest *contest, size_t *count)
 {
 	const struct policy *policy = ruleset->policy;
-	size_t i, j, room = 0, n = 0;
+	size_t i, n = 0, room = 0;
 
 	for (i = 0; i < policy->nconnectors; i++)
-		if (connector_competes(&policy->connectors[i], view))
-			room += policy->connectors[i].remote_ip_ranges.count;
-	contest->slots =
-	    arena_array(ruleset->arena, room, sizeof(*contest->slots));
-	if (contest->slots == NULL)
+		room += connector_competes(&policy->connectors[i], view);
+	contest->firsts =
+	    arena_array(ruleset->arena, room, sizeof(*contest->firsts));
+	if (contest->firsts == NULL)
 		return -ENOMEM;
 	for (i = 0; i < policy->nconnectors; i++) {
-		const struct range_list *list =
-		    &policy->connectors[i].remote_ip_ranges;
-
 		if (!connector_competes(&policy->connectors[i], view))
 			continue;
-		for (j = 0; j < list->count; j++)
-			contest->slots[n++] = (struct slot){
-				.rule = (uint32_t)i,
-				.range = (uint32_t)j,
-			};
+		contest->firsts[contest->nfirsts++] = (struct slot){
+			.rule = (uint32_t)i,
+			.range = (uint32_t)n,
+		};
+		n += policy->connectors[i].remote_ip_ranges.count;
 	}
 	*count = n;
 	return 0;
@@ -261,18 +245,16 @@ collect(struct ruleset *ruleset, const struct view *view,
 /* What the netset of a contest is made of. */
 struct entrants {
 	const struct policy *policy;
-	const struct slot *slots;
+	const struct contest *contest;
 };
 
 static struct netset_entry
 entry_of(const struct range_list *list, size_t i, uint32_t owner)
 {
-	const struct range *range = &list->items[i];
-
 	return (struct netset_entry){
-		.range = range->range,
+		.range = range_clients(list, i),
 		.owner = owner,
-		.expires = range->until != UNTIL_FOREVER,
+		.expires = range_expires(list, i),
 	};
 }
 
@@ -286,11 +268,11 @@ static struct netset_entry
 contest_entry(const void *ctx, size_t i)
 {
 	const struct entrants *entrants = ctx;
-	const struct slot *slot = &entrants->slots[i];
+	struct slot slot = contest_slot(entrants->contest, i);
 
 	return entry_of(
-	    &entrants->policy->connectors[slot->rule].remote_ip_ranges,
-	    slot->range, slot->rule);
+	    &entrants->policy->connectors[slot.rule].remote_ip_ranges,
+	    slot.range, slot.rule);
 }
 
 static int
@@ -298,7 +280,8 @@ make_contest(
     struct compile *compile, const struct view *view, struct contest *contest)
 {
 	struct netset_conflict conflicts[CONFLICTS_MAX];
-	struct entrants entrants = { .policy = compile->ruleset->policy };
+	struct entrants entrants = { .policy = compile->ruleset->policy,
+		.contest = contest };
 	struct netset_input input = { .entry = contest_entry,
 		.ctx = &entrants };
 	size_t nconflicts = CONFLICTS_MAX;
@@ -307,7 +290,6 @@ make_contest(
 	error = collect(compile->ruleset, view, contest, &input.count);
 	if (error != 0)
 		return error;
-	entrants.slots = contest->slots;
 	error = netset_new(&input, &contest->set, conflicts, &nconflicts);
 	if (error == -EINVAL) {
 		say_conflicts(compile, contest, conflicts, nconflicts);

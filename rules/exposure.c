@@ -145,7 +145,7 @@ collect_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 	for (; pick != NETSET_NONE && error == 0;
 	     pick = netset_next(set, pick)) {
 		spans->rule =
-		    spans->contest->slots[netset_entry(set, pick)].rule;
+		    contest_slot(spans->contest, netset_entry(set, pick)).rule;
 		if (rule_relays(&spans->ruleset->rules[spans->rule]))
 			error = exposure_public(clients, add_part, spans);
 	}
@@ -288,13 +288,15 @@ check_servers(const struct range_list *list, const char *key,
     struct diagnostics *diagnostics)
 {
 	struct spans spans = { 0 };
+	struct netrange range;
 	uint64_t counts[2];
 	int error = 0;
 	size_t i;
 
-	for (i = 0; i < list->count && error == 0; i++)
-		error =
-		    exposure_public(&list->items[i].range, add_part, &spans);
+	for (i = 0; i < list->count && error == 0; i++) {
+		range = range_clients(list, i);
+		error = exposure_public(&range, add_part, &spans);
+	}
 	if (error == 0 && spans.count != 0) {
 		qsort(spans.items, spans.count, sizeof(*spans.items),
 		    compare_all);

@@ -251,7 +251,7 @@ resolves_here(const struct session *session, const struct event *event)
 static bool
 is_blocked(const struct session *session)
 {
-	return session->block_listed != NULL && session->allow_listed == NULL &&
+	return session->block_listed && !session->allow_listed &&
 	       !session_holds(session, RIGHT_BYPASS_ANTI_SPAM);
 }
 
@@ -384,7 +384,10 @@ judge_rcpt(const struct session *session, const struct event *event,
 	    (id == REPLY_NONE || !session_monitors(session, REPLY_BLOCKED))) {
 		decision->relay = false;
 		decision->right = NULL;
-		decision->where = session->block_listed->where;
+		decision->where =
+		    range_get(&session->ruleset->policy->ip_block_list,
+			session->block_entry)
+			.where;
 		return judged(decision, REPLY_BLOCKED, "on the IP block list");
 	}
 	if (id == REPLY_NONE)

@@ -87,19 +87,6 @@ lines_close(struct lines *lines)
 	free(lines->buffer);
 }
 
-size_t
-lines_left(const struct lines *lines)
-{
-	const char *c = lines->rest;
-	size_t count = 1;
-
-	while ((c = memchr(c, '\n', (size_t)(lines->end - c))) != NULL) {
-		count++;
-		c++;
-	}
-	return count;
-}
-
 /* Cuts the next line off, without comment and blanks. */
 static void
 line_cut(struct lines *lines)

@@ -31,8 +31,6 @@ struct lines {
 /* Reads the file; complains if that fails, or if it holds a NUL byte. */
 int lines_open(struct decoder *, const struct list_file *, struct lines *);
 void lines_close(struct lines *);
-/* How many lines are left at most. */
-size_t lines_left(const struct lines *);
 /* Moves to the next entry; false at the end. */
 bool lines_next(struct lines *);
 /* Complains that a file holds no entry. */

@@ -12,6 +12,7 @@
 struct loading {
 	struct policy *policy;
 	size_t ranges_left;
+	struct range_maker ranges; /* of the list that is being read */
 	/* Reads a file, complains at where if that fails; free() the text. */
 	int (*read)(struct decoder *, const char *path, struct where,
 	    char **text, size_t *len);

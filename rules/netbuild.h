@@ -11,6 +11,7 @@
 #define NETBUILD_H
 
 #include "netorder.h"
+#include "netstep.h"
 
 /* A pick above the number of entries: an entry that expires, and the pick
  * behind it. */
@@ -64,36 +65,6 @@ int netbuild_link(
  * pick. */
 void netbuild_segment(
     struct netbuild *, const struct netaddr *start, uint32_t pick);
-
-/* ---- Addresses as numbers ---------------------------------------------- */
-
-static inline struct netaddr
-netaddr_last(enum family family)
-{
-	if (family == FAMILY_IPV4)
-		return (struct netaddr){ .family = family, .lo = UINT32_MAX };
-	return (struct netaddr){
-		.family = family, .hi = UINT64_MAX, .lo = UINT64_MAX
-	};
-}
-
-/* Not for the last address of a family. */
-static inline struct netaddr
-netaddr_next(struct netaddr addr)
-{
-	addr.lo++;
-	addr.hi += addr.lo == 0;
-	return addr;
-}
-
-/* Not for the first address of a family. */
-static inline struct netaddr
-netaddr_previous(struct netaddr addr)
-{
-	addr.hi -= addr.lo == 0;
-	addr.lo--;
-	return addr;
-}
 
 /* One less than the number of addresses, so that ::/0 has one too. */
 static inline struct netaddr

@@ -139,7 +139,7 @@ sweep(struct heap *heap, uint32_t from, uint32_t to)
 {
 	enum family family = heap->build->family;
 	struct netaddr at = { .family = family }, end;
-	struct netaddr last = netaddr_last(family);
+	struct netaddr last = netstep_last(family);
 	uint32_t pick;
 	int rc;
 
@@ -171,7 +171,7 @@ sweep(struct heap *heap, uint32_t from, uint32_t to)
 		else if (netaddr_compare(&end, &last) == 0)
 			return 0;
 		else
-			at = netaddr_next(end);
+			at = netstep_next(end);
 	}
 }
 

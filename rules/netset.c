@@ -435,7 +435,7 @@ netset_form(const struct netrange *range)
 
 	if (size.hi == 0 && size.lo == 0)
 		return NETFORM_SINGLE;
-	more = netaddr_next(size);
+	more = netstep_next(size);
 	if (((size.hi & more.hi) | (size.lo & more.lo) |
 		(size.hi & range->first.hi) | (size.lo & range->first.lo)) != 0)
 		return NETFORM_RANGE;
@@ -454,9 +454,9 @@ table_walk(const struct table *table, enum family family,
 		if (table->picks[i] == NETSET_NONE)
 			continue;
 		range.first = segment_start(table, family, i);
-		range.last = netaddr_last(family);
+		range.last = netstep_last(family);
 		if (i + 1 < table->count)
-			range.last = netaddr_previous(
+			range.last = netstep_previous(
 			    segment_start(table, family, i + 1));
 		range.form = netset_form(&range);
 		rc = fn(ctx, &range, table->picks[i]);

@@ -189,13 +189,13 @@ static void
 pop(struct sweep *sweep)
 {
 	struct netaddr last = sweep->held[--sweep->depth].last;
-	struct netaddr top = netaddr_last(last.family);
+	struct netaddr top = netstep_last(last.family);
 	uint32_t pick =
 	    sweep->depth > 0 ? sweep->held[sweep->depth - 1].pick : NETSET_NONE;
 
 	if (netaddr_compare(&last, &top) == 0)
 		return;
-	last = netaddr_next(last);
+	last = netstep_next(last);
 	netbuild_segment(sweep->build, &last, pick);
 }
 

@@ -51,9 +51,10 @@ static const struct field file_field = {
 };
 
 const struct field networks_element = {
-	.decode = schema_list,
+	.decode = ranges_list,
+	.shape = SHAPE_LIST,
 	.flags = FIELD_FILLED,
-	LIST_AT(network, ranges.items, ranges.count),
+	LIST_AT(network, ranges.pack, ranges.count),
 	.where = offsetof(struct network, ranges.where),
 	.element = &range_element,
 	.either = &file_field,
@@ -61,20 +62,19 @@ const struct field networks_element = {
 };
 
 static int
-line_decode(
-    struct decoder *decoder, const struct lines *lines, struct range_list *list)
+line_decode(struct decoder *decoder, const struct lines *lines)
 {
-	struct range *range = &list->items[list->count];
+	struct loading *loading = decoder->ctx;
+	struct range range = { .until = UNTIL_FOREVER, .where = lines->where };
 	char why[NETADDR_WHY_SIZE], show[SHOWN_SIZE];
 	int result;
 
 	result =
-	    netrange_parse(lines->text, &range->range, &range->host_bits, why);
+	    netrange_parse(lines->text, &range.range, &range.host_bits, why);
 	if (result == 0) {
 		result = ranges_spend(decoder, 1, lines->where);
-		range->until = UNTIL_FOREVER;
-		range->where = lines->where;
-		list->count++;
+		if (range_add(&loading->ranges, &range) != 0)
+			result = -ENOMEM;
 	} else if (result == -EINVAL) {
 		shown(lines->text, show);
 		if (range_looks_like_address(lines->text))
@@ -93,21 +93,18 @@ static int
 lines_decode(
     struct decoder *decoder, struct lines *lines, struct range_list *list)
 {
-	size_t count = lines_left(lines);
+	struct loading *loading = decoder->ctx;
 	int result = 0, status;
 
-	if (count > RANGES_MAX * (size_t)2)
-		count = RANGES_MAX + (size_t)1;
-	list->items = arena_array(decoder->arena, count, sizeof(*list->items));
-	if (list->items == NULL)
-		return -ENOMEM;
 	while (decoder->complaints->left > 0 && lines_next(lines)) {
-		status = line_decode(decoder, lines, list);
+		status = line_decode(decoder, lines);
 		if (status == -ENOMEM)
 			return status;
 		if (status != 0)
 			result = status;
 	}
+	if (range_made(&loading->ranges, decoder->arena, list) != 0)
+		return -ENOMEM;
 	return result;
 }
 
@@ -134,7 +131,7 @@ network_value(struct decoder *decoder, struct network *network)
 	int result;
 
 	if (source_item(decoder->source)->type != ITEM_MAP)
-		return schema_list(decoder, &networks_element, network);
+		return ranges_list(decoder, &networks_element, network);
 	result = schema_record(decoder, &file_field, &file);
 	network->ranges.where = network->where;
 	if (result == 0)
@@ -311,57 +308,57 @@ unknown_network(struct decoder *decoder, const struct range *range)
 
 /* What an entry says of a network goes for each of its ranges. */
 static struct range
-range_under(const struct range *range, const struct range *entry)
+range_under(struct range range, const struct range *entry)
 {
-	struct range under = *range;
-
-	if (entry->until < under.until)
-		under.until = entry->until;
-	if (under.comment == NULL)
-		under.comment = entry->comment;
-	if (under.owner == NULL)
-		under.owner = entry->owner;
-	return under;
+	if (entry->until < range.until)
+		range.until = entry->until;
+	if (range.comment == NULL)
+		range.comment = entry->comment;
+	if (range.owner == NULL)
+		range.owner = entry->owner;
+	return range;
 }
 
 /* Whether a list is one name and nothing else. */
 static bool
 shares(const struct range_list *list)
 {
-	const struct range *entry = list->items;
+	struct range entry;
 
-	return list->count == 1 && is_reference(entry) &&
-	       entry->comment == NULL && entry->owner == NULL &&
-	       entry->until == UNTIL_FOREVER;
+	if (list->count != 1)
+		return false;
+	entry = range_get(list, 0);
+	return is_reference(&entry) && entry.comment == NULL &&
+	       entry.owner == NULL && entry.until == UNTIL_FOREVER;
 }
 
 /* Copies a list with its references replaced. */
 static int
-list_expand(struct decoder *decoder, struct range_list *list, size_t total)
+list_expand(struct decoder *decoder, struct range_list *list)
 {
-	const struct loading *loading = decoder->ctx;
-	struct range *items;
-	size_t i, j, count = 0;
+	struct loading *loading = decoder->ctx;
+	struct range_maker *maker = &loading->ranges;
+	size_t i, j;
+	int error = 0;
 
-	items = arena_array(decoder->arena, total, sizeof(*items));
-	if (items == NULL)
-		return -ENOMEM;
-	for (i = 0; i < list->count; i++) {
-		const struct range *entry = &list->items[i];
+	for (i = 0; i < list->count && error == 0; i++) {
+		struct range entry = range_get(list, i), under;
 		const struct network *network;
 
-		if (!is_reference(entry)) {
-			items[count++] = *entry;
+		if (!is_reference(&entry)) {
+			error = range_add(maker, &entry);
 			continue;
 		}
-		network = network_find(loading, entry->network);
-		for (j = 0; j < network->ranges.count; j++)
-			items[count++] =
-			    range_under(&network->ranges.items[j], entry);
+		network = network_find(loading, entry.network);
+		for (j = 0; j < network->ranges.count && error == 0; j++) {
+			under =
+			    range_under(range_get(&network->ranges, j), &entry);
+			error = range_add(maker, &under);
+		}
 	}
-	list->items = items;
-	list->count = count;
-	return 0;
+	if (error == 0)
+		error = range_made(maker, decoder->arena, list);
+	return error;
 }
 
 static int
@@ -369,37 +366,37 @@ list_resolve(struct decoder *decoder, struct range_list *list)
 {
 	const struct loading *loading = decoder->ctx;
 	const struct network *network = NULL;
-	size_t i, total = 0, references = 0;
+	size_t i, references = 0;
 	int result = 0;
 
 	for (i = 0; i < list->count && result != -ENOMEM; i++) {
-		const struct range *entry = &list->items[i];
+		struct range entry;
 
-		if (!is_reference(entry)) {
-			total++;
+		if (range_clients(list, i).first.family != FAMILY_NONE)
 			continue;
-		}
+		entry = range_get(list, i);
+		if (!is_reference(&entry))
+			continue;
 		references++;
-		network = network_find(loading, entry->network);
+		network = network_find(loading, entry.network);
 		if (network == NULL) {
-			unknown_network(decoder, entry);
+			unknown_network(decoder, &entry);
 			result = -EINVAL;
 			continue;
 		}
-		total += network->ranges.count;
 		if (list->count > 1 &&
-		    ranges_spend(
-			decoder, network->ranges.count, entry->where) != 0)
+		    ranges_spend(decoder, network->ranges.count, entry.where) !=
+			0)
 			return -EINVAL;
 	}
 	if (result != 0 || references == 0)
 		return result;
 	if (shares(list)) {
-		list->items = network->ranges.items;
+		list->pack = network->ranges.pack;
 		list->count = network->ranges.count;
 		return 0;
 	}
-	return list_expand(decoder, list, total);
+	return list_expand(decoder, list);
 }
 
 /* A network holds addresses only; each is told whose it is. */
@@ -410,17 +407,21 @@ network_close(struct decoder *decoder, struct network *network)
 	int result = 0;
 
 	for (i = 0; i < network->ranges.count; i++) {
-		struct range *range = &network->ranges.items[i];
+		struct range range;
 
-		if (is_reference(range)) {
-			complain(decoder->complaints, "E-NETWORK", range->where,
-			    "\"%s\" is not an address, and a network cannot "
-			    "hold another; write its ranges",
-			    range->network);
-			result = -EINVAL;
-		}
-		range->network = network->name;
+		if (range_clients(&network->ranges, i).first.family !=
+		    FAMILY_NONE)
+			continue;
+		range = range_get(&network->ranges, i);
+		if (!is_reference(&range))
+			continue;
+		complain(decoder->complaints, "E-NETWORK", range.where,
+		    "\"%s\" is not an address, and a network cannot hold "
+		    "another; write its ranges",
+		    range.network);
+		result = -EINVAL;
 	}
+	range_list_name(&network->ranges, network->name);
 	return result;
 }
 

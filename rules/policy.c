@@ -159,6 +159,7 @@ policy_read(struct policy *policy, const struct reader *reader,
 	if (result == 0)
 		result = contradictions_find(&decoder, policy);
 	free(text);
+	range_maker_fini(&load.loading.ranges);
 	policy_id(policy, load.fingerprint);
 	if (result == 0 && complaints->left < COMPLAINTS_MAX)
 		result = -EINVAL;

@@ -10,13 +10,12 @@
 #define POLICY_H
 
 #include "arena.h"
+#include "rangelist.h"
 #include "replies.h"
 #include "rights.h"
 #include "rules.h"
 
 enum { POLICY_ID_SIZE = 13 }; /* 12 hex digits and NUL */
-
-#define UNTIL_FOREVER INT64_MAX
 
 enum domain_type {
 	DOMAIN_AUTHORITATIVE,
@@ -29,24 +28,6 @@ struct accepted_domain {
 	bool subdomains;  /* was written "*.name": it and every subdomain */
 	enum domain_type type;
 	struct where where;
-};
-
-/* One range as written; from a network, a file or in place. */
-struct range {
-	struct netrange range;
-	bool host_bits;      /* it was a CIDR with host bits set */
-	int64_t until;       /* first second in which it takes no part any
-				more (UTC), or UNTIL_FOREVER */
-	const char *network; /* the name it came by, or NULL */
-	const char *comment; /* or NULL */
-	const char *owner;   /* or NULL */
-	struct where where;  /* of the range's own text */
-};
-
-struct range_list {
-	struct range *items;
-	size_t count;
-	struct where where; /* of the key; line 0: the key is absent */
 };
 
 struct network {

@@ -295,3 +295,36 @@ const struct field range_element = {
 	.record = &range_record,
 	.size = sizeof(struct range),
 };
+
+int
+ranges_list(struct decoder *decoder, const struct field *field, void *object)
+{
+	struct loading *loading = decoder->ctx;
+	struct range_list list = { 0 };
+	int result = schema_enter_list(decoder, field, object);
+
+	if (result != 0)
+		return result;
+	while (schema_list_goes_on(decoder)) {
+		/* What is known of a bad mapping is kept, so that the rest
+		 * can be checked. */
+		bool map = source_item(decoder->source)->type == ITEM_MAP;
+		struct range range = { 0 };
+		int status =
+		    range_element.decode(decoder, &range_element, &range);
+
+		if (status == 0 || (map && status != -ENOMEM))
+			if (range_add(&loading->ranges, &range) != 0)
+				status = -ENOMEM;
+		if (status == -ENOMEM)
+			return status;
+		if (status != 0)
+			result = status;
+	}
+	source_next(decoder->source);
+	if (range_made(&loading->ranges, decoder->arena, &list) != 0)
+		return -ENOMEM;
+	memcpy((char *)object + field->offset, &list.pack, sizeof(list.pack));
+	memcpy((char *)object + field->count, &list.count, sizeof(list.count));
+	return result;
+}

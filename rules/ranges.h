@@ -18,9 +18,12 @@ enum {
 	NOTE_MAX_LENGTH = 256, /* of a comment or an owner */
 };
 
-/* One entry (struct range), for schema_list(). */
+/* One entry (struct range), of ranges_list(). */
 extern const struct field range_element;
 extern const struct record range_record;
+
+/* A struct range_list, whose pack the field's offset is that of. */
+decode_fn ranges_list;
 
 /* Takes count ranges off those that the policy may still have. -EINVAL: too
  * few were left; complained of at where, and reading stops. */

@@ -78,23 +78,24 @@ is_told(const struct netaddr *addr)
 	return addr->family != FAMILY_NONE && (addr->hi | addr->lo) != 0;
 }
 
-/* A view of one of the two named types that is exactly for a listener. */
-static const struct view *
-view_find(const struct ruleset *ruleset, int type, const struct netaddr *addr,
-    uint16_t port)
+int
+view_compare(const void *left, const void *right)
 {
-	size_t i;
+	const struct view *a = left, *b = right;
 
-	for (i = 0; i < ruleset->nviews; i++) {
-		const struct view *view = &ruleset->views[i];
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return netaddr_compare(&a->addr, &b->addr);
+}
 
-		if ((int)view->type != type || view->port != port)
-			continue;
-		if (type == VIEW_EXACT ? netaddr_compare(&view->addr, addr) == 0
-				       : view->addr.family == addr->family)
-			return view;
-	}
-	return NULL;
+/* The view that names an address and port, or NULL. */
+static const struct view *
+view_find(const struct ruleset *ruleset, const struct view *named)
+{
+	return bsearch(named, ruleset->views, ruleset->nviews, sizeof(*named),
+	    view_compare);
 }
 
 /* What is told of a listener, and which views name it. */
@@ -102,24 +103,40 @@ struct scope {
 	struct netaddr addr; /* of a known family */
 	uint16_t port;
 	bool exact, named;
+	size_t from, to; /* the views to look at */
 };
 
-/* The local address is of the client's family where it is not told. */
+/* The local address is of the client's family where it is not told. Where all
+ * is told one view is looked at, else all. */
 static struct scope
 scope_of(const struct ruleset *ruleset, const struct netaddr *client,
     const struct listener *listener)
 {
-	struct scope scope = { .addr = listener->addr, .port = listener->port };
+	struct scope scope = {
+		.addr = listener->addr,
+		.port = listener->port,
+		.to = ruleset->nviews,
+	};
+	struct view exact = { .type = VIEW_EXACT, .port = scope.port };
+	struct view port = { .type = VIEW_PORT, .port = scope.port };
+	const struct view *view, *any = &ruleset->views[scope.to - 1];
 
 	if (!is_told(&scope.addr))
 		scope.addr = (struct netaddr){ .family = client->family };
 	if (scope.port == 0)
 		return scope;
-	scope.exact =
-	    is_told(&scope.addr) &&
-	    view_find(ruleset, VIEW_EXACT, &scope.addr, scope.port) != NULL;
-	scope.named =
-	    view_find(ruleset, VIEW_PORT, &scope.addr, scope.port) != NULL;
+	exact.addr = scope.addr;
+	port.addr.family = scope.addr.family;
+	view = is_told(&scope.addr) ? view_find(ruleset, &exact) : NULL;
+	scope.exact = view != NULL;
+	if (view == NULL)
+		view = view_find(ruleset, &port);
+	scope.named = !scope.exact && view != NULL;
+	if (is_told(&scope.addr)) {
+		scope.from =
+		    (size_t)((view != NULL ? view : any) - ruleset->views);
+		scope.to = scope.from + 1;
+	}
 	return scope;
 }
 
@@ -144,26 +161,48 @@ view_could_be(const struct view *view, const struct scope *scope)
 	return false;
 }
 
+static bool
+is_over(const struct range_list *list, size_t i, int64_t now)
+{
+	return range_expires(list, i) && now >= range_get(list, i).until;
+}
+
+struct slot
+contest_slot(const struct contest *contest, size_t entry)
+{
+	const struct slot *first = contest->firsts;
+	size_t n = contest->nfirsts, half;
+
+	for (; n > 1; n -= half) {
+		half = n / 2;
+		first += first[half].range <= entry ? half : 0;
+	}
+	return (struct slot){
+		.rule = first->rule,
+		.range = (uint32_t)entry - first->range,
+	};
+}
+
 struct choice
 contest_choice(const struct ruleset *ruleset, const struct contest *contest,
     uint32_t pick, int64_t now)
 {
-	struct choice choice = { NULL, NULL };
-
 	for (; pick != NETSET_NONE; pick = netset_next(contest->set, pick)) {
-		const struct slot *slot =
-		    &contest->slots[netset_entry(contest->set, pick)];
-		const struct rule *rule = &ruleset->rules[slot->rule];
-		const struct range *range =
-		    &rule->written->remote_ip_ranges.items[slot->range];
+		struct slot slot =
+		    contest_slot(contest, netset_entry(contest->set, pick));
+		const struct rule *rule = &ruleset->rules[slot.rule];
 
-		if (now < range->until) {
-			choice.rule = rule;
-			choice.range = range;
-			break;
-		}
+		if (!is_over(&rule->written->remote_ip_ranges, slot.range, now))
+			return (struct choice){ rule, slot.range };
 	}
-	return choice;
+	return (struct choice){ NULL, 0 };
+}
+
+struct range
+choice_range(const struct choice *choice)
+{
+	return range_get(
+	    &choice->rule->written->remote_ip_ranges, choice->range);
 }
 
 int
@@ -172,10 +211,10 @@ ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
 {
 	struct scope scope = scope_of(ruleset, client, listener);
 	bool chosen = false;
-	struct choice first = { NULL, NULL }, next;
+	struct choice first = { NULL, 0 }, next;
 	size_t i;
 
-	for (i = 0; i < ruleset->nviews; i++) {
+	for (i = scope.from; i < scope.to; i++) {
 		const struct view *view = &ruleset->views[i];
 		const struct contest *contest;
 
@@ -221,7 +260,7 @@ ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
 	struct scope scope = scope_of(ruleset, client, listener);
 	size_t i;
 
-	for (i = 0; i < ruleset->nviews; i++)
+	for (i = scope.from; i < scope.to; i++)
 		if (view_could_be(&ruleset->views[i], &scope) &&
 		    connector_competes(rule->written, &ruleset->views[i]))
 			return true;
@@ -230,21 +269,23 @@ ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
 
 /* ---- Lists and rights ------------------------------------------------ */
 
-const struct range *
+bool
 ruleset_listed(const struct netset *set, const struct range_list *list,
-    const struct netaddr *client, int64_t now)
+    const struct netaddr *client, int64_t now, size_t *which)
 {
 	uint32_t pick;
 
 	for (pick = netset_find(set, client); pick != NETSET_NONE;
 	     pick = netset_next(set, pick)) {
-		const struct range *range =
-		    &list->items[netset_entry(set, pick)];
+		size_t entry = netset_entry(set, pick);
 
-		if (now < range->until)
-			return range;
+		if (is_over(list, entry, now))
+			continue;
+		if (which != NULL)
+			*which = entry;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 principal_set
@@ -255,12 +296,11 @@ ruleset_server(
 	principal_set servers = 0;
 
 	if (ruleset_listed(ruleset->servers,
-		&policy->exchange_servers.remote_ip_ranges, client,
-		now) != NULL)
+		&policy->exchange_servers.remote_ip_ranges, client, now, NULL))
 		servers |= SET_OF(PRINCIPAL_EXCHANGE_SERVER);
 	if (ruleset_listed(ruleset->legacy_servers,
-		&policy->exchange_legacy_servers.remote_ip_ranges, client,
-		now) != NULL)
+		&policy->exchange_legacy_servers.remote_ip_ranges, client, now,
+		NULL))
 		servers |= SET_OF(PRINCIPAL_LEGACY_SERVER);
 	return servers;
 }
@@ -390,7 +430,7 @@ tell(void *ctx, const struct part *part)
 	if (rule == NULL)
 		return 0;
 	holding.connector = rule->written->name;
-	holding.where = part->choice.range->where;
+	holding.where = choice_range(&part->choice).where;
 	holding.principals = rule_principals(rule, part->server);
 	holding.rights = rule_rights(rule, holding.principals);
 	holding.authenticated = rule_rights(
@@ -423,7 +463,7 @@ ruleset_walk(const struct ruleset *ruleset, const struct listener *listener,
 
 	if (scope.addr.family == FAMILY_NONE && ruleset->nviews > 1)
 		return -EAGAIN;
-	for (i = 0; i < ruleset->nviews; i++) {
+	for (i = scope.from; i < scope.to; i++) {
 		const struct view *view = &ruleset->views[i];
 
 		if (!view_could_be(view, &scope))

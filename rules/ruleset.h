@@ -24,16 +24,21 @@ struct rule {
 	enum mode mode;
 };
 
-/* One range of a view: which connector's, and which of its ranges. */
+/* One range of a contest: which connector's, and which of its ranges. */
 struct slot {
 	uint32_t rule, range;
 };
 
-/* Ranges of connectors that compete with each other. */
+/* Ranges of connectors that compete with each other. The entries of the set
+ * are those of one connector after the other. */
 struct contest {
 	struct netset *set;
-	struct slot *slots; /* by entry of the set */
+	struct slot *firsts; /* by connector: its rule, its first entry */
+	size_t nfirsts;
 };
+
+/* Whose range an entry of the contest's set is. */
+struct slot contest_slot(const struct contest *, size_t entry);
 
 /* A listener that the policy tells from others, and who competes there:
  * VIEW_EXACT those that name address and port, VIEW_PORT those that name the
@@ -52,7 +57,7 @@ struct ruleset {
 	struct policy *policy;
 	const char *server;
 	struct rule *rules; /* one per connector of the policy, in its order */
-	struct view *views; /* the last is VIEW_ANY */
+	struct view *views; /* sorted; the last is VIEW_ANY */
 	size_t nviews;
 	struct contest *contests;
 	size_t ncontests;
@@ -62,17 +67,22 @@ struct ruleset {
 	unsigned needs;
 };
 
+/* The order of views; for qsort() and bsearch(). */
+int view_compare(const void *, const void *);
 /* Whether a connector takes part in a view. */
 bool connector_competes(const struct connector *, const struct view *);
 
 /* Frees what an unfinished compile left, too. */
 void ruleset_free(struct ruleset *);
 
-/* Who won: NULL pointers where nobody did. */
+/* Who won; rule is NULL where nobody did. */
 struct choice {
 	const struct rule *rule;
-	const struct range *range;
+	uint32_t range; /* in the rule's list */
 };
+
+/* The range that won; somebody did. */
+struct range choice_range(const struct choice *);
 
 /* What a pick of a contest's set means now. */
 struct choice contest_choice(
@@ -86,9 +96,9 @@ int ruleset_choose(const struct ruleset *, const struct netaddr *client,
 bool ruleset_competes(const struct ruleset *, const struct rule *,
     const struct netaddr *client, const struct listener *);
 
-/* The entry of the allow or block list that holds a client now, or NULL. */
-const struct range *ruleset_listed(const struct netset *,
-    const struct range_list *, const struct netaddr *client, int64_t now);
+/* Whether an entry of a list holds a client now; which may be NULL. */
+bool ruleset_listed(const struct netset *, const struct range_list *,
+    const struct netaddr *client, int64_t now, size_t *which);
 
 /* The principals that a client could be by its address alone: a real Exchange
  * server, a legacy one, both, or 0. */

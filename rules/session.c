@@ -77,11 +77,11 @@ session_connector(const struct session *session)
 const struct netrange *
 session_range(const struct session *session, struct where *where)
 {
-	if (session->choice.range == NULL)
+	if (session->choice.rule == NULL)
 		return NULL;
 	if (where != NULL)
-		*where = session->choice.range->where;
-	return &session->choice.range->range;
+		*where = session->range.where;
+	return &session->range.range;
 }
 
 principal_set
@@ -179,9 +179,9 @@ admit(struct session *session, const struct event *event)
 	if (client->family == FAMILY_NONE)
 		return ADMISSION_NO_CLIENT;
 	session->allow_listed = ruleset_listed(
-	    ruleset->allow, &policy->ip_allow_list, client, event->now);
-	session->block_listed = ruleset_listed(
-	    ruleset->block, &policy->ip_block_list, client, event->now);
+	    ruleset->allow, &policy->ip_allow_list, client, event->now, NULL);
+	session->block_listed = ruleset_listed(ruleset->block,
+	    &policy->ip_block_list, client, event->now, &session->block_entry);
 	session->server = ruleset_server(ruleset, client, event->now);
 	if (ruleset_choose(ruleset, client, &event->connect.local, event->now,
 		&session->choice) != 0)
@@ -212,8 +212,8 @@ static void
 session_reset(struct session *session)
 {
 	limits_leave(&session->limits);
-	session->choice = (struct choice){ NULL, NULL };
-	session->allow_listed = session->block_listed = NULL;
+	session->choice = (struct choice){ NULL, 0 };
+	session->allow_listed = session->block_listed = false;
 	session->server = 0;
 	session->limit = REPLY_NONE;
 	session->ehlo_domain = false;
@@ -230,8 +230,10 @@ feed_connect(struct session *session, const struct event *event,
 	    event->connect.client_port == 0 && is_this_host(&session->client);
 	session->admission = admit(session, event);
 	session->principals = base_principals(session);
-	if (session->choice.rule != NULL)
-		decision->where = session->choice.range->where;
+	if (session->choice.rule != NULL) {
+		session->range = choice_range(&session->choice);
+		decision->where = session->range.where;
+	}
 	if (session->choice.rule != NULL && !session->local)
 		session->limit = limits_connect(&session->limits,
 		    session->choice.rule->written, &session->client,
@@ -398,7 +400,7 @@ make_stamps(const struct session *session, struct edit stamps[STAMPS_MAX])
 	const struct stamp_facts facts = {
 		.principals = session->principals,
 		.rights = session_rights(session),
-		.allow_listed = session->allow_listed != NULL,
+		.allow_listed = session->allow_listed,
 		.server = session->ruleset->server,
 		.auth_domain = session->certificate,
 		.chosen = policy->stamps,

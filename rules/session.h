@@ -37,7 +37,9 @@ struct session {
 	bool local; /* a local submission: never refused */
 	struct netaddr client;
 	struct choice choice;
-	const struct range *allow_listed, *block_listed;
+	struct range range; /* of the choice */
+	bool allow_listed, block_listed;
+	size_t block_entry;   /* which of the list */
 	principal_set server; /* an Exchange server by its address, or 0 */
 	struct limits limits;
 	enum reply_id limit; /* that the connection met, or REPLY_NONE */

@@ -54,24 +54,23 @@ cuts_make(struct walk *walk)
 		return -ENOMEM;
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		for (j = 0; j < lists[i]->count; j++) {
-			const struct netrange *range =
-			    &lists[i]->items[j].range;
+			struct netrange range = range_clients(lists[i], j);
 
 			/* The step behind a family's last address is above
 			 * or below all of its clients: no cut. */
-			walk->cuts[walk->ncuts++] = range->first;
-			walk->cuts[walk->ncuts++] = netstep_next(range->last);
+			walk->cuts[walk->ncuts++] = range.first;
+			walk->cuts[walk->ncuts++] = netstep_next(range.last);
 		}
 	}
 	qsort(walk->cuts, walk->ncuts, sizeof(*walk->cuts), compare_cuts);
 	return 0;
 }
 
-static const struct range *
+static bool
 listed(const struct walk *walk, const struct netset *set,
     const struct range_list *list)
 {
-	return ruleset_listed(set, list, &walk->next, walk->now);
+	return ruleset_listed(set, list, &walk->next, walk->now, NULL);
 }
 
 /* From the next address to last, or to the next cut. */
@@ -92,10 +91,9 @@ tell_part(struct walk *walk, uint32_t pick, const struct netaddr *last)
 	part.clients.form = netset_form(&part.clients);
 	part.choice = contest_choice(ruleset, walk->contest, pick, walk->now);
 	part.server = ruleset_server(ruleset, &walk->next, walk->now);
-	part.blocked =
-	    listed(walk, ruleset->block, &policy->ip_block_list) != NULL;
+	part.blocked = listed(walk, ruleset->block, &policy->ip_block_list);
 	part.allow_listed =
-	    listed(walk, ruleset->allow, &policy->ip_allow_list) != NULL;
+	    listed(walk, ruleset->allow, &policy->ip_allow_list);
 	walk->over = netaddr_compare(&part.clients.last, &walk->last) == 0;
 	walk->next = netstep_next(part.clients.last);
 	return walk->fn(walk->ctx, &part);

@@ -59,14 +59,14 @@ list_demand(const struct range_list *list)
 
 	demand(list->where.line == 0 || list->count > 0);
 	for (i = 0; i < list->count; i++) {
-		const struct range *range = &list->items[i];
+		struct range range = range_get(list, i);
 
-		demand(range->range.first.family != FAMILY_NONE);
-		demand(netaddr_compare(
-			   &range->range.first, &range->range.last) <= 0);
-		demand(range->until > 0);
-		demand(range->where.file != NULL && range->where.line > 0 &&
-		       range->where.column > 0);
+		demand(range.range.first.family != FAMILY_NONE);
+		demand(netaddr_compare(&range.range.first, &range.range.last) <=
+		       0);
+		demand(range.until > 0);
+		demand(range.where.file != NULL && range.where.line > 0 &&
+		       range.where.column > 0);
 	}
 }
 

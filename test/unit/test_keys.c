@@ -301,18 +301,18 @@ test_servers(void **state)
 {
 	struct policy *policy = load("switches.yaml", NULL);
 	const struct servers *servers = &policy->exchange_servers;
+	const struct range_list *list = &servers->remote_ip_ranges;
+	struct netrange range;
 	char text[NETRANGE_TEXT_SIZE];
 
 	(void)state;
 	/* The network's two ranges stand where its name was. */
-	assert_int_equal(servers->remote_ip_ranges.count, 3);
-	assert_string_equal(
-	    netrange_format(&servers->remote_ip_ranges.items[1].range, text),
-	    "2001:db8:64::/64");
-	assert_string_equal(servers->remote_ip_ranges.items[1].network, "hub");
-	assert_string_equal(
-	    netrange_format(&servers->remote_ip_ranges.items[2].range, text),
-	    "192.0.2.80");
+	assert_int_equal(list->count, 3);
+	range = range_clients(list, 1);
+	assert_string_equal(netrange_format(&range, text), "2001:db8:64::/64");
+	assert_string_equal(range_get(list, 1).network, "hub");
+	range = range_clients(list, 2);
+	assert_string_equal(netrange_format(&range, text), "192.0.2.80");
 	assert_int_equal(servers->remote_ip_ranges.where.line, 17);
 	assert_int_equal(servers->tls_domains.count, 2);
 	assert_string_equal(

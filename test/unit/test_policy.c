@@ -299,18 +299,18 @@ test_good(void **state)
 /* ---- The model ------------------------------------------------------- */
 
 static void
-assert_range(const struct range *range, const char *text, const char *network,
+assert_range(struct range range, const char *text, const char *network,
     uint32_t line, uint32_t column)
 {
 	char buf[NETRANGE_TEXT_SIZE];
 
-	assert_string_equal(netrange_format(&range->range, buf), text);
+	assert_string_equal(netrange_format(&range.range, buf), text);
 	if (network == NULL)
-		assert_null(range->network);
+		assert_null(range.network);
 	else
-		assert_string_equal(range->network, network);
-	assert_int_equal(range->where.line, line);
-	assert_int_equal(range->where.column, column);
+		assert_string_equal(range.network, network);
+	assert_int_equal(range.where.line, line);
+	assert_int_equal(range.where.column, column);
 }
 
 static void
@@ -344,15 +344,17 @@ test_example(void **state)
 	assert_string_equal(policy->networks[1].name, "app_servers");
 	assert_int_equal(policy->networks[1].ranges.count, 4);
 	assert_string_equal(
-	    policy->networks[1].ranges.items[0].where.file, "app-servers.txt");
-	assert_int_equal(policy->networks[1].ranges.items[0].where.line, 2);
+	    range_get(&policy->networks[1].ranges, 0).where.file,
+	    "app-servers.txt");
+	assert_int_equal(
+	    range_get(&policy->networks[1].ranges, 0).where.line, 2);
 
 	assert_int_equal(policy->ip_allow_list.count, 2);
 	assert_int_equal(policy->ip_allow_list.where.line, 14);
-	assert_range(&policy->ip_allow_list.items[0],
+	assert_range(range_get(&policy->ip_allow_list, 0),
 	    "192.168.5.10-192.168.5.20", "printers", 10, 14);
-	assert_range(
-	    &policy->ip_block_list.items[0], "203.0.113.0/24", NULL, 15, 17);
+	assert_range(range_get(&policy->ip_block_list, 0), "203.0.113.0/24",
+	    NULL, 15, 17);
 
 	loaded_free(&loaded);
 }
@@ -392,19 +394,19 @@ test_example_connectors(void **state)
 
 	connector = &policy->connectors[3];
 	assert_int_equal(connector->remote_ip_ranges.count, 3);
-	assert_range(&connector->remote_ip_ranges.items[1], "2001:db8:5::/64",
-	    "printers", 10, 41);
-	assert_range(&connector->remote_ip_ranges.items[2], "192.168.7.25",
+	assert_range(range_get(&connector->remote_ip_ranges, 1),
+	    "2001:db8:5::/64", "printers", 10, 41);
+	assert_range(range_get(&connector->remote_ip_ranges, 2), "192.168.7.25",
 	    NULL, 36, 16);
-	assert_string_equal(
-	    connector->remote_ip_ranges.items[2].comment, "scanner, 3rd floor");
-	assert_string_equal(connector->remote_ip_ranges.items[2].owner,
+	assert_string_equal(range_get(&connector->remote_ip_ranges, 2).comment,
+	    "scanner, 3rd floor");
+	assert_string_equal(range_get(&connector->remote_ip_ranges, 2).owner,
 	    "facilities@contoso.com");
 	/* date -u -d 2027-04-01 +%s */
 	assert_int_equal(
-	    connector->remote_ip_ranges.items[2].until, 1806537600);
+	    range_get(&connector->remote_ip_ranges, 2).until, 1806537600);
 	assert_int_equal(
-	    connector->remote_ip_ranges.items[0].until, UNTIL_FOREVER);
+	    range_get(&connector->remote_ip_ranges, 0).until, UNTIL_FOREVER);
 	assert_int_equal(connector->nextended_rights, 1);
 	assert_int_equal(
 	    connector->extended_rights[0].principal, PRINCIPAL_ANONYMOUS);
@@ -465,15 +467,15 @@ test_network_entry(void **state)
 
 	(void)state;
 	assert_int_equal(list->count, 2);
-	assert_range(&list->items[0], "192.0.2.1", "labs", 10, 12);
-	assert_int_equal(list->items[0].until, 1798761600); /* 2027-01-01 */
-	assert_string_equal(list->items[0].comment, "all");
-	assert_null(list->items[0].owner);
-	assert_int_equal(list->items[1].until, 1801440000); /* 2027-02-01 */
-	assert_true(list->items[1].host_bits);
-	assert_string_equal(list->items[1].comment, "own");
+	assert_range(range_get(list, 0), "192.0.2.1", "labs", 10, 12);
+	assert_int_equal(range_get(list, 0).until, 1798761600); /* 2027-01-01 */
+	assert_string_equal(range_get(list, 0).comment, "all");
+	assert_null(range_get(list, 0).owner);
+	assert_int_equal(range_get(list, 1).until, 1801440000); /* 2027-02-01 */
+	assert_true(range_get(list, 1).host_bits);
+	assert_string_equal(range_get(list, 1).comment, "own");
 	/* The network itself is as it was written. */
-	assert_int_equal(loaded.policy->networks[0].ranges.items[1].until,
+	assert_int_equal(range_get(&loaded.policy->networks[0].ranges, 1).until,
 	    1835481600); /* 2028-03-01 */
 	loaded_free(&loaded);
 }
@@ -507,7 +509,8 @@ test_until(void **state)
 		    days[i].day);
 		loaded = load_good(text);
 		assert_int_equal(
-		    loaded.policy->ip_allow_list.items[0].until, days[i].until);
+		    range_get(&loaded.policy->ip_allow_list, 0).until,
+		    days[i].until);
 		loaded_free(&loaded);
 	}
 }
