@@ -34,11 +34,15 @@ engine_connect(void *ctx, const struct recorded_session *recorded,
 	session_free(e->session);
 	if ((e->session = session_new(e->ruleset)) == NULL)
 		return -ENOMEM;
-	session_count(e->session, &e->counters);
+	/* Those of a protocol log are played at their ends, one by one: what
+	 * they count would not be what Exchange counted. */
+	if (recorded->connector == NULL)
+		session_count(e->session, &e->counters);
 	event.connect.client = recorded->client;
 	event.connect.client_port = recorded->client_port;
 	event.connect.local = recorded->local;
 	feed(e, event, state, &d, a);
+	e->rights = session_rights(e->session);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 struct engine {
 	struct ruleset *ruleset;
 	struct session *session;  /* of the conversation, or NULL */
+	right_set rights;         /* that it had before AUTH */
 	struct arena *arena;      /* of one message's outcome */
 	const struct edit *edits; /* of the last message that was accepted */
 	size_t nedits;

@@ -24,10 +24,11 @@ enum {
 
 /* What a server's line says. Only what is written is compared. */
 struct expect {
+	const char *file;     /* NULL: the session's */
 	uint32_t line;        /* 0: the recording says nothing */
 	uint32_t last;        /* of a reply of several lines */
 	char code[4];         /* "550", or a class: "5xx" */
-	const char *enhanced; /* "5.7.1", or NULL */
+	const char *enhanced; /* "5.7.1", or how it begins: "5.7", or NULL */
 	const char *text;     /* how the text ends, or NULL */
 	const char *recorded; /* the last line as written, without "S: " */
 };
@@ -98,6 +99,12 @@ struct recorded_session {
 	int64_t at; /* at connect, or RECORDING_NOW */
 	struct step *steps;
 	size_t nsteps;
+	/* Of a protocol log only. */
+	const char *connector; /* the one that Exchange chose, or NULL */
+	struct {
+		uint32_t line; /* 0: not told */
+		bool relay;    /* may relay before it logs in */
+	} permissions;
 };
 
 /* Reads sessions in the native form and hands over each at its end; it lives

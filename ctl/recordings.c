@@ -10,33 +10,20 @@
 #include <errno.h>
 #include <string.h>
 
-/* How each form begins, and who reads it; the last row takes what is left. */
-static const struct form {
-	bool (*begins)(const char *text, size_t len);
-	int (*read)(struct line_reader *,
-	    int (*session)(void *ctx, const struct recorded_session *),
-	    void *ctx, char why[RECORDING_WHY_SIZE]);
-} forms[] = {
-	{ NULL, recording_read },
-};
-
 static int
 read_lines(struct recordings *r, char why[RECORDING_WHY_SIZE])
 {
-	const struct form *form = forms;
 	const char *text;
 	size_t len;
 
 	text = line_reader_peek(&r->lines, &len);
-	while (form->begins != NULL && !form->begins(text, len))
-		form++;
-	if (r->native && form->read != recording_read) {
-		snprintf(why, RECORDING_WHY_SIZE,
-		    "%.120s: not a recording in the native form",
-		    r->lines.name);
-		return -EINVAL;
-	}
-	return form->read(&r->lines, r->session, r->ctx, why);
+	if (!protocol_log_begins(text, len))
+		return recording_read(&r->lines, r->session, r->ctx, why);
+	if (r->logs != NULL)
+		return protocol_logs_take(r->logs, &r->lines, why);
+	snprintf(why, RECORDING_WHY_SIZE,
+	    "%.120s: not a recording in the native form", r->lines.name);
+	return -EINVAL;
 }
 
 int

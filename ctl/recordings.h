@@ -7,7 +7,7 @@
 #ifndef RECORDINGS_H
 #define RECORDINGS_H
 
-#include "recording.h"
+#include "protocol_logs.h"
 
 /* Who reads recordings: one for all files of a call. */
 struct recordings {
@@ -15,12 +15,14 @@ struct recordings {
 	 * not 0 stops the reading, and is answered. */
 	int (*session)(void *ctx, const struct recorded_session *);
 	void *ctx;
-	bool native;              /* other forms are refused */
-	struct line_reader lines; /* of the file that is being read */
+	struct protocol_logs *logs; /* for whom protocol logs are; NULL: they
+				       are refused */
+	struct line_reader lines;   /* of the file that is being read */
 };
 
-/* Reads one file. why says FILE: or FILE:LINE: and what is wrong; what came
- * before that has been handed over. */
+/* Reads one file; a protocol log may wait for protocol_logs_read(). why says
+ * FILE: or FILE:LINE: and what is wrong; what came before that has been handed
+ * over. */
 int recordings_read(
     struct recordings *, const char *file, char why[RECORDING_WHY_SIZE]);
 

@@ -6,6 +6,7 @@
  * nothing is written. A recording that cannot be read is 2, whatever the
  * others say.
  */
+#include "ascii.h"
 #include "compare.h"
 #include "coverage.h"
 #include "recordings.h"
@@ -14,6 +15,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,6 +34,9 @@ struct replay {
 	struct update update; /* of the file that is being read */
 	size_t settled;       /* differences that are rewritten */
 	struct results results;
+	struct protocol_log_sink sink;
+	struct protocol_logs logs;
+	struct summary summary;
 	struct report report;
 	bool failed;
 };
@@ -43,12 +48,37 @@ on_difference(void *ctx, const struct difference *d)
 	int rc;
 
 	results_difference(&r->results, d);
+	summary_difference(&r->summary, d);
 	if (!r->updates)
 		return;
 	if ((rc = update_add(&r->update, d)) < 0)
 		r->failed = true;
 	else
 		r->settled += (size_t)rc;
+}
+
+/* What Exchange did that no reply says: the connector that it chose, and
+ * whether its permissions let the client relay. */
+static void
+check_choice(struct replay *r, const struct recorded_session *s)
+{
+	const char *connector = session_connector(r->engine.session);
+	bool relay =
+	    (r->engine.rights & UINT32_C(1) << RIGHT_ANY_RECIPIENT) != 0;
+
+	r->report.decisions++;
+	if (connector == NULL)
+		connector = "no connector";
+	if (!ascii_same(connector, s->connector))
+		report_missing(&r->report, s->file, s->line, "connector",
+		    s->connector, connector);
+	if (s->permissions.line == 0)
+		return;
+	r->report.decisions++;
+	if (relay != s->permissions.relay)
+		report_missing(&r->report, s->file, s->permissions.line,
+		    "relay", s->permissions.relay ? "allowed" : "not allowed",
+		    relay ? "allowed" : "not allowed");
 }
 
 static int
@@ -58,10 +88,14 @@ on_session(void *ctx, const struct recorded_session *session)
 	int rc;
 
 	results_session(&r->results, session);
+	summary_begin(&r->summary, session);
 	if (r->other != NULL)
 		rc = compare_play(&r->compare, session, r->now, &r->report);
 	else
 		rc = conversation_play(&r->with, session, r->now, &r->report);
+	if (rc == 0 && r->other == NULL && session->connector != NULL)
+		check_choice(r, session);
+	summary_end(&r->summary);
 	if (rc < 0)
 		r->failed = true;
 	else if (r->covered)
@@ -70,30 +104,41 @@ on_session(void *ctx, const struct recorded_session *session)
 }
 
 static void
+on_unreadable(void *ctx, const char *file, const char *why)
+{
+	struct replay *r = ctx;
+
+	results_unreadable(&r->results, file, why);
+	r->failed = true;
+}
+
+static void
+on_complaint(void *ctx, const char *why)
+{
+	on_unreadable(ctx, "protocol log", why);
+}
+
+static void
 replay_file(struct replay *r, const char *file)
 {
 	struct recordings recordings = {
 		.session = on_session,
 		.ctx = r,
-		.native = r->updates,
+		.logs = r->updates ? NULL : &r->logs,
 	};
 	char why[RECORDING_WHY_SIZE];
 
 	if (recordings_read(&recordings, file, why) < 0 ||
-	    (!r->failed && update_write(&r->update, file, why) < 0)) {
-		results_unreadable(&r->results, file, why);
-		r->failed = true;
-	}
+	    (!r->failed && update_write(&r->update, file, why) < 0))
+		on_unreadable(r, file, why);
 	update_reset(&r->update);
 }
 
 static int
 is_session(const struct dirent *entry)
 {
-	static const char suffix[] = ".session";
-	size_t n = strlen(entry->d_name), m = sizeof suffix - 1;
-
-	return n > m && strcmp(entry->d_name + n - m, suffix) == 0;
+	return fnmatch("*.session", entry->d_name, 0) == 0 ||
+	       fnmatch("RECV*.[Ll][Oo][Gg]", entry->d_name, 0) == 0;
 }
 
 static void
@@ -104,7 +149,9 @@ replay_folder(struct replay *r, const char *folder)
 
 	if (count <= 0) {
 		ctl_complain(r->ctl, "%s: %s", folder,
-		    count < 0 ? strerror(errno) : "no file NAME.session");
+		    count < 0 ? strerror(errno)
+			      : "no file NAME.session, "
+				"and no RECV*.log");
 		r->failed = true;
 		if (count == 0)
 			free(entries);
@@ -151,10 +198,17 @@ on_untouched(void *ctx, const struct where *where, const char *connector,
 static int
 replay_all(struct replay *r, char *const *paths, int count)
 {
+	struct protocol_log_counts counts;
 	int status = STATUS_YES;
 
 	for (int i = 0; i < count; i++)
 		replay_path(r, paths[i]);
+	if (protocol_logs_read(&r->logs, on_unreadable, r) < 0)
+		r->failed = true;
+	counts = protocol_log_counts(r->logs.log);
+	if (r->summary.sessions > 0 || counts.left_out > 0)
+		r->results.summary = &r->summary;
+	r->results.counts = &counts;
 	if (r->covered)
 		coverage_walk(&r->coverage, on_untouched, r);
 	if (r->report.differences > r->settled || r->results.untouched > 0)
@@ -191,9 +245,17 @@ prepare(struct replay *r)
 	r->with = engine_conversation(&r->engine);
 	r->report.ctx = r;
 	r->report.difference = on_difference;
+	r->sink = (struct protocol_log_sink){
+		.ctx = r,
+		.session = on_session,
+		.complain = on_complaint,
+	};
 	if ((r->other != NULL &&
 		compare_init(&r->compare, &r->engine, &r->other_engine) < 0) ||
-	    (r->covered && coverage_init(&r->coverage, r->engine.ruleset) < 0))
+	    (r->covered &&
+		coverage_init(&r->coverage, r->engine.ruleset) < 0) ||
+	    protocol_logs_init(&r->logs, &r->sink) < 0 ||
+	    summary_init(&r->summary) < 0)
 		return ctl_complain(r->ctl, "out of memory");
 	if (results_init(&r->results, r->ctl) < 0)
 		return STATUS_UNKNOWN;
@@ -211,6 +273,8 @@ replay(struct replay *r, char *const *paths, int count)
 	if (status == STATUS_YES)
 		status = replay_all(r, paths, count);
 	results_fini(&r->results);
+	summary_fini(&r->summary);
+	protocol_logs_fini(&r->logs);
 	coverage_fini(&r->coverage);
 	compare_fini(&r->compare);
 	engine_fini(&r->other_engine);

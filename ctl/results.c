@@ -243,6 +243,22 @@ end_text(const struct results *r, const struct report *report)
 	if (r->coverage)
 		fprintf(r->ctl->out, ", %zu untouched", r->untouched);
 	fputc('\n', r->ctl->out);
+	if (r->summary != NULL)
+		summary_print(r->summary, r->counts, r->ctl->out);
+}
+
+static int
+end_json(const struct results *r)
+{
+	json_t *summary = summary_json(r->summary, r->counts);
+	int rc = -1;
+
+	fputs(",\"summary\":", r->ctl->out);
+	if (summary != NULL)
+		rc = json_dumpf(
+		    summary, r->ctl->out, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(summary);
+	return rc;
 }
 
 int
@@ -260,7 +276,10 @@ results_end(struct results *r, const struct report *report, int status)
 		    "{\"sessions\":%zu,\"decisions\":%zu,\"differences\":[",
 		    report->sessions, report->decisions);
 		rc = r->errors > 0 ? -1 : copy_spool(r);
-		fputs("]}\n", out);
+		fputc(']', out);
+		if (r->summary != NULL && end_json(r) < 0)
+			rc = -1;
+		fputs("}\n", out);
 	} else {
 		close_testcase(r);
 		fprintf(out,

@@ -10,6 +10,7 @@
 
 #include "conversation.h"
 #include "ctl.h"
+#include "summary.h"
 
 struct results {
 	const struct ctl *ctl;
@@ -17,6 +18,8 @@ struct results {
 	const char *other; /* the policy that is compared with, or NULL */
 	bool coverage;     /* what no session touched is told, too */
 	bool updates; /* what differs is rewritten where a line can say it */
+	struct summary *summary;                  /* of protocol logs, */
+	const struct protocol_log_counts *counts; /* or both NULL */
 	size_t items; /* in the list of the spool; JUnit: testcases */
 	size_t untouched;
 	size_t failures, errors; /* JUnit's */
