@@ -257,6 +257,13 @@ path_clear(const char *path)
 	return rc;
 }
 
+/* A sandbox may forbid chown() even where nothing would change. */
+static bool
+gives_away(const struct access *a)
+{
+	return a->owner != (uid_t)-1 || a->group != (gid_t)-1;
+}
+
 /* Who may write in the folder could have put a link there since bind(): what
  * is given away is a socket and nothing else. Its mode it has by the umask. */
 static int
@@ -268,7 +275,7 @@ path_guard(const char *path, const struct access *a)
 	if (fd < 0)
 		return complain("cannot open", path, -errno);
 	if (fstat(fd, &st) ||
-	    (S_ISSOCK(st.st_mode) &&
+	    (S_ISSOCK(st.st_mode) && gives_away(a) &&
 		fchownat(fd, "", a->owner, a->group, AT_EMPTY_PATH)))
 		rc = -errno;
 	else if (!S_ISSOCK(st.st_mode))

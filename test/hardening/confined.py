@@ -10,7 +10,8 @@ nothing runs but the unit's ExecPaths=, no capability, a filter of system
 calls, of socket families and of memory that can be written and run. A call
 that is refused ends the daemon, so that it cannot go unnoticed.
 
-There it serves recorded sessions and the policy service, reloads, and ends.
+There it serves recorded sessions, the policy service and the control socket,
+reloads, and ends.
 Needs root and x86-64 or arm64. Exit status 0 if all of it went well.
 """
 
@@ -122,11 +123,11 @@ def listener(path):
     return made
 
 
-def command_of(unit, program, policy):
+def command_of(unit, program, policy, control):
     """ExecStart=, of this build, with this policy, and a log to be read."""
     words = shlex.split(unit.settings["ExecStart"][-1])
-    words[words.index("--log") + 1] = "stderr"
-    return [str(program), *words[1:], "-p", str(policy)]
+    return [str(program), *words[1:], "-p", str(policy), "--log", "stderr",
+            "--control", f"unix:{control}"]
 
 
 def confined(unit, sockets, log, words):
@@ -185,10 +186,13 @@ def ask(path, **attributes):
 def serve(build, unit, place):
     sockets = [listener(place / n) for n in ("milter.sock", "policy.sock")]
     file = place / "log"
+    user = pwd.getpwnam("nobody")
+    (place / "own").mkdir()
+    os.chown(place / "own", user.pw_uid, user.pw_gid)
     with file.open("w") as log:
         child = confined(unit, sockets, log, command_of(
             unit, build / "milter/connector-milter",
-            SESSIONS / "policy.yaml"))
+            SESSIONS / "policy.yaml", place / "own/control.sock"))
     for one in sockets:
         one.close()
     try:
@@ -204,8 +208,11 @@ def serve(build, unit, place):
                      server_port="25", sender="a@contoso.com",
                      recipient="kate@fabrikam.com")
         assert answer.startswith("action=550 5.7.1"), answer
-        os.kill(child, signal.SIGUSR1)
-        said(file, "the policy was reloaded")
+        reloaded = subprocess.run(
+            [build / "ctl/connectorctl", "reload", "--control",
+             place / "own/control.sock"], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=60)
+        assert reloaded.returncode == 0, reloaded.stdout
         os.kill(child, signal.SIGTERM)
         status = status_within(child, SECONDS)
         assert status == 0, f"it ended with status {status:#x}"
