@@ -20,7 +20,6 @@ A case (cases/NAME) changes a base, a line each:
   options TEXT           of the command line
   expect ID FILE         exactly these are found, in files that end so
   exit N                 1, or 0 without expect
-  live WORD              a test on a live MTA does it, too
 
 Files are below the root; backslash-n and backslash-t in texts are what they
 are in C. policy.yaml is the policy. Both the tests that only read files and
@@ -45,7 +44,7 @@ class Case:
     def __init__(self, path):
         self.name = path.name
         self.base, self.changes, self.expected = None, [], []
-        self.options, self.status, self.live = [], None, None
+        self.options, self.status = [], None
         for line in path.read_text().splitlines():
             if not line or line.startswith("#"):
                 continue
@@ -58,8 +57,6 @@ class Case:
                 self.status = int(rest)
             elif word == "options":
                 self.options += shlex.split(rest)
-            elif word == "live":
-                self.live = rest
             else:
                 self.changes.append((word, *rest.split(" ", 1)))
         if self.status is None:

@@ -235,6 +235,10 @@ class Postfix(Mta):
         self.write("etc/postfix/stamp_header_checks",
                    (CONTRIB / "postfix/stamp_header_checks").read_text())
         self.write("etc/postfix/connector-milter.cidr", table)
+        self.run()
+
+    def run(self):
+        """With the configuration as it is."""
         self.launch("/usr/lib/postfix/sbin/master", "-d")
         wait_for("Postfix", lambda: listening(self.xclient), self.process)
 
@@ -310,8 +314,13 @@ class Sendmail(Mta):
         self.write("etc/mail/sendmail.cf", image.run(
             self.root / "usr/bin/m4", self.root / "etc/mail/lab.mc"))
         self.makemap("aliases", SENDMAIL_ALIASES)
-        self.makemap("access", table + "".join(f"To:{d}\tRELAY\n"
-                                               for d in accepted))
+        table += "".join(f"To:{d}\tRELAY\n" for d in accepted)
+        self.write("etc/mail/access.all", table)
+        self.makemap("access", table)
+        self.run()
+
+    def run(self):
+        """With the configuration as it is."""
         self.launch("/usr/libexec/sendmail/sendmail", "-C",
                     "/etc/mail/sendmail.cf", "-bD", "-q1m")
         wait_for("Sendmail", lambda: listening(self.port), self.process)
