@@ -95,10 +95,12 @@ parse_sides(struct parser *p, struct recorded_session *s, const char *to)
 	if (to == NULL)
 		return 0;
 	s->local_text = to;
-	port = 0;
+	port = -1;
 	if (recording_endpoint(to, &s->local.addr, &port, why) < 0)
 		return parser_complain(p, "connect to %.60s: %s", to, why);
-	if (port == 0 || s->local.addr.family == FAMILY_NONE)
+	if (port < 0 && s->local.addr.family == FAMILY_NONE)
+		port = 0;
+	if (port < 0)
 		return parser_complain(
 		    p, "connect to %.60s: write IP:PORT", to);
 	s->local.port = (uint16_t)port;

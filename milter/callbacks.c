@@ -10,6 +10,7 @@
 #include "callbacks.h"
 #include "apply.h"
 #include "log.h"
+#include "record.h"
 #include "report.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@
 struct connection {
 	struct session *session;
 	struct report report;
+	struct record *record; /* or NULL */
 	char id[REPORT_ID_SIZE];
 	char helo[LOGLINE_VALUE_MAX + 2]; /* more than that shows as cut */
 	bool open; /* a transaction that the engine has not seen end */
@@ -31,6 +33,7 @@ struct connection {
 /* libmilter hands nothing through to a callback. */
 static struct store *store;
 static const struct counters *counters;
+static struct recorder *recorder;
 
 /* All that is asked of macro_get(), and no more. Not at end of header and end
  * of message: Sendmail 8.17.1 mixes those two up; "i" of DATA is still known
@@ -53,6 +56,7 @@ connection_free(struct connection *c)
 {
 	if (!c)
 		return;
+	record_end(c->record);
 	session_free(c->session);
 	free(c);
 }
@@ -74,6 +78,7 @@ connection_new(struct ruleset *ruleset)
 	c->report = (struct report){
 		.id = c->id, .via = "milter", .session = c->session
 	};
+	c->record = record_new(recorder, c->id, ruleset);
 	return c;
 }
 
@@ -100,6 +105,7 @@ connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
 {
 	clocks_read(e);
 	session_feed(c->session, e, d);
+	record_event(c->record, e, d);
 	/* Not at each header: a macro is searched for. */
 	c->report.queue = stage_is_named(e->stage) ? macro_get(ctx, "i") : NULL;
 	report_decision(&c->report, e, d, argument);
@@ -138,8 +144,10 @@ transaction_end(struct connection *c)
 	struct event e = { .stage = STAGE_ABORT };
 	struct decision d;
 
-	if (c && c->open)
+	if (c && c->open) {
 		session_feed(c->session, &e, &d);
+		record_event(c->record, &e, &d);
+	}
 	if (c)
 		c->open = false;
 }
@@ -366,7 +374,8 @@ on_close(SMFICTX *ctx)
 }
 
 int
-callbacks_register(struct store *s, const struct counters *of_limits)
+callbacks_register(
+    struct store *s, const struct counters *of_limits, struct recorder *to)
 {
 	static struct smfiDesc desc = {
 		.xxfi_name = (char *)"connector-milter",
@@ -388,5 +397,6 @@ callbacks_register(struct store *s, const struct counters *of_limits)
 
 	store = s;
 	counters = of_limits;
+	recorder = to;
 	return smfi_register(desc) == MI_SUCCESS ? 0 : -ENOMEM;
 }

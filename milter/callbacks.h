@@ -5,9 +5,12 @@
 #ifndef CALLBACKS_H
 #define CALLBACKS_H
 
+#include "recorder.h"
 #include "store.h"
 
-/* Registers with libmilter. Once; both must outlive smfi_main(). */
-int callbacks_register(struct store *, const struct counters *);
+/* Registers with libmilter. Once; all must outlive smfi_main(). The recorder
+ * may be NULL. */
+int callbacks_register(
+    struct store *, const struct counters *, struct recorder *);
 
 #endif

@@ -19,6 +19,7 @@
 #include "options.h"
 #include "policyd.h"
 #include "process.h"
+#include "recorder.h"
 #include "reload.h"
 #include "report.h"
 #include "service.h"
@@ -64,6 +65,7 @@ struct daemon {
 	bool restored; /* the policy is the last good one, not the file */
 	struct counter_table *table;
 	struct counters counters;
+	struct recorder *recorder; /* or NULL */
 	struct policyd *policyd;
 	struct control *controller;
 	pthread_t signals, service;
@@ -316,6 +318,7 @@ daemon_serve(struct daemon *d)
 	pthread_join(d->service, NULL);
 	rc = d->rc;
 	policyd_stop(d->policyd);
+	recorder_stop(d->recorder);
 	control_stop(d->controller);
 	reload_stop(d->parts.reload);
 	socket_remove(&d->milter);
@@ -402,6 +405,34 @@ specs_take(struct daemon *d)
 }
 
 static int
+recording_open(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	const struct recorder_limits limits = {
+		.size = o->record_max_size,
+		.days = o->record_max_days,
+		.values = o->record_values,
+	};
+	int rc = recorder_open(o->record, &limits, &d->recorder);
+
+	if (rc)
+		log_message(
+		    LOG_ERR, "--record %s: %s", o->record, strerror(-rc));
+	return rc;
+}
+
+static int
+recording_start(struct daemon *d)
+{
+	int rc = recorder_start(d->recorder);
+
+	if (rc)
+		log_message(LOG_ERR, "--record %s: %s", d->options.record,
+		    strerror(-rc));
+	return rc;
+}
+
+static int
 daemon_prepare(struct daemon *d)
 {
 	const struct options *o = &d->options;
@@ -426,9 +457,12 @@ daemon_prepare(struct daemon *d)
 		return EXIT_FAILED;
 	if (policy_first(d))
 		return EXIT_POLICY;
+	if (o->record && recording_open(d))
+		return EXIT_FAILED;
 	smfi_setmaxdatasize(PACKET_MAX);
 	if (counters_make(d) ||
-	    callbacks_register(d->parts.store, &d->counters) || sockets_open(d))
+	    callbacks_register(d->parts.store, &d->counters, d->recorder) ||
+	    sockets_open(d))
 		return EXIT_FAILED;
 	return EXIT_GOOD;
 }
@@ -454,6 +488,8 @@ daemon_run(struct daemon *d)
 		    "%s: cannot be read by the user that the service runs "
 		    "as; a reload will fail",
 		    o->policy);
+	if (d->recorder && recording_start(d))
+		return EXIT_FAILED;
 	log_open(o->log, o->log_format, NULL);
 	if (threads_start(d))
 		return EXIT_FAILED;

@@ -36,6 +36,10 @@ struct options {
 	enum log_format log_format;
 	int log_level;        /* LOG_INFO, ... */
 	const char *pid_file; /* or NULL */
+	const char *record;   /* a folder, or NULL */
+	bool record_values;
+	uint64_t record_max_size;
+	uint32_t record_max_days;
 	bool foreground;
 	bool test;
 	bool version, help;

@@ -372,7 +372,8 @@ make_list(const struct range_list *list, struct netset **set,
 static unsigned
 needs_of(const struct policy *policy)
 {
-	unsigned needs = NEED_HEADERS;
+	unsigned needs =
+	    NEED_HEADERS | (policy->header_from_check ? NEED_FROM : 0);
 	size_t i;
 
 	for (i = 0; i < policy->nconnectors; i++)

@@ -197,6 +197,7 @@ const char *ruleset_file(const struct ruleset *);
 enum {
 	NEED_HEADERS = 1, /* header events: something may have to be stripped */
 	NEED_BODY = 2,    /* body events */
+	NEED_FROM = 4,    /* the value of the field From */
 };
 unsigned ruleset_needs(const struct ruleset *);
 
