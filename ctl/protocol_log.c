@@ -494,6 +494,7 @@ protocol_log_read(struct protocol_log *log, struct line_reader *lines,
 
 	log->lines = lines;
 	log->layout = default_layout;
+	log->counts.files++;
 	log->file = arena_text(log->names, lines->name, strlen(lines->name));
 	if (log->file == NULL)
 		return -ENOMEM;

@@ -24,6 +24,7 @@ struct protocol_log_sink {
 };
 
 struct protocol_log_counts {
+	size_t files;
 	size_t left_out;   /* sessions that were complained about */
 	size_t unread;     /* lines that were complained about */
 	size_t unfinished; /* sessions without an end, played as far as told */

@@ -88,7 +88,8 @@ on_session(void *ctx, const struct recorded_session *session)
 	int rc;
 
 	results_session(&r->results, session);
-	summary_begin(&r->summary, session);
+	if (r->other == NULL)
+		summary_begin(&r->summary, session);
 	if (r->other != NULL)
 		rc = compare_play(&r->compare, session, r->now, &r->report);
 	else
@@ -206,7 +207,7 @@ replay_all(struct replay *r, char *const *paths, int count)
 	if (protocol_logs_read(&r->logs, on_unreadable, r) < 0)
 		r->failed = true;
 	counts = protocol_log_counts(r->logs.log);
-	if (r->summary.sessions > 0 || counts.left_out > 0)
+	if (counts.files > 0)
 		r->results.summary = &r->summary;
 	r->results.counts = &counts;
 	if (r->covered)

@@ -129,18 +129,21 @@ void
 summary_print(struct summary *s, const struct protocol_log_counts *c, FILE *out)
 {
 	sort_reasons(s);
-	fprintf(out,
-	    "protocol logs: %zu sessions, %zu with the same connector and "
-	    "the same verdicts\n",
-	    s->sessions, s->same);
+	fputs("protocol logs:\n", out);
+	if (s->sessions > 0)
+		fprintf(out,
+		    "  %zu of %zu sessions have the same connector and the "
+		    "same verdicts\n",
+		    s->same, s->sessions);
 	for (size_t i = 0; i < s->nreasons; i++) {
 		const struct reason *r = &s->reasons[i];
 
-		fprintf(out, "  %zu: %s, first at %s:%u\n", r->sessions,
-		    r->text, r->file, r->line);
+		fprintf(out, "  %zu %s: %s, first at %s:%u\n", r->sessions,
+		    r->sessions == 1 ? "differs" : "differ", r->text, r->file,
+		    r->line);
 	}
 	if (s->other > 0)
-		fprintf(out, "  %zu: other reasons\n", s->other);
+		fprintf(out, "  %zu differ: for other reasons\n", s->other);
 	print_count(out, c->left_out,
 	    "session is left out: the logs do not hold it as a whole",
 	    "sessions are left out: the logs do not hold them as a whole");

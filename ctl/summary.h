@@ -27,8 +27,8 @@ struct summary {
 	size_t nreasons, other; /* sessions that found no room */
 	/* Of the session that is played. */
 	const struct recorded_session *session; /* or NULL: of no log */
-	char connector[SUMMARY_REASON_SIZE / 2];
-	char verdict[SUMMARY_REASON_SIZE / 2];
+	char connector[SUMMARY_REASON_SIZE / 2 - 2];
+	char verdict[SUMMARY_REASON_SIZE / 2 - 2];
 	const char *file; /* of the first difference */
 	uint32_t line;
 };
