@@ -11,8 +11,6 @@
 
 #include "ctl.h"
 
-#include <string.h>
-
 #define CONTROL_PATH "/run/connector-milter/control.sock"
 
 /* The options of such a verb, for its table for getopt_long(); their values

@@ -17,6 +17,7 @@ static const struct verb *const verbs[] = {
 	&verb_export,
 	&verb_doctor,
 	&verb_status,
+	&verb_sessions,
 	&verb_reload,
 	&verb_log_level,
 };

@@ -7,6 +7,8 @@
  */
 #include "control_client.h"
 
+#include <string.h>
+
 static int
 print_text(const struct ctl *ctl, const json_t *answer, bool good)
 {

@@ -7,6 +7,8 @@
  */
 #include "control_client.h"
 
+#include <string.h>
+
 static void
 print_duration(FILE *out, json_int_t seconds)
 {
@@ -56,23 +58,165 @@ print_reload(FILE *out, const json_t *answer)
 }
 
 static void
+print_rates(FILE *out, const json_t *answer)
+{
+	const json_t *rates = json_object_get(answer, "rates"), *rate;
+	size_t i;
+
+	fprintf(out, "sessions: %lld open\n",
+	    (long long)answer_number(answer, "sessions"));
+	json_array_foreach(rates, i, rate) fprintf(out,
+	    "  over %lld min, each minute: %.1f sessions, %.1f messages, "
+	    "%.1f refusals, %.1f policy requests\n",
+	    (long long)answer_number(rate, "minutes"),
+	    json_number_value(json_object_get(rate, "sessions")),
+	    json_number_value(json_object_get(rate, "messages")),
+	    json_number_value(json_object_get(rate, "refused")),
+	    json_number_value(json_object_get(rate, "requests")));
+}
+
+/* {"unable_to_relay":5,...} */
+static void
+print_reasons(FILE *out, const char *what, json_t *reasons)
+{
+	const char *name;
+	json_t *number;
+
+	if (json_object_size(reasons) == 0)
+		return;
+	fprintf(out, "    %s:", what);
+	json_object_foreach(reasons, name, number) fprintf(
+	    out, " %s %lld", name, (long long)json_integer_value(number));
+	fputc('\n', out);
+}
+
+static const char *
+connector_name(const json_t *connector)
+{
+	const char *name = answer_text(connector, "name");
+
+	return name[0] == '\0'          ? "(no connector)"
+	       : strcmp(name, "*") == 0 ? "(all others)"
+					: name;
+}
+
+static void
+print_connector(FILE *out, const json_t *c)
+{
+	bool there = json_object_get(c, "mode") != NULL;
+
+	fprintf(out,
+	    "connector %s%s%s: %lld open, %lld sessions, %lld messages, "
+	    "%lld policy requests, %lld refused",
+	    connector_name(c), there ? ", mode " : "",
+	    there ? answer_text(c, "mode") : "",
+	    (long long)answer_number(c, "open"),
+	    (long long)answer_number(c, "sessions"),
+	    (long long)answer_number(c, "messages"),
+	    (long long)answer_number(c, "requests"),
+	    (long long)answer_number(c, "refused"));
+	if (answer_number(c, "monitored") > 0)
+		fprintf(out, ", %lld would have been",
+		    (long long)answer_number(c, "monitored"));
+	fputc('\n', out);
+	if (there)
+		fprintf(out,
+		    "    last used %s; %lld of %lld ranges were never used\n",
+		    json_is_string(json_object_get(c, "last_used"))
+			? answer_text(c, "last_used")
+			: "never",
+		    (long long)answer_number(c, "unused_ranges"),
+		    (long long)answer_number(c, "ranges"));
+	if (answer_number(c, "max_inbound_connection") > 0)
+		fprintf(out, "    max_inbound_connection %lld\n",
+		    (long long)answer_number(c, "max_inbound_connection"));
+	print_reasons(out, "refused", json_object_get(c, "reasons"));
+	print_reasons(
+	    out, "monitored", json_object_get(c, "monitored_reasons"));
+}
+
+static void
+print_clients(FILE *out, const json_t *answer)
+{
+	const json_t *all = json_object_get(answer, "refused_clients"), *client;
+	size_t i;
+
+	if (json_array_size(all) > 0)
+		fputs("refused most:\n", out);
+	json_array_foreach(all, i, client) fprintf(out,
+	    "  %s: %lld, last for %s at %s\n", answer_text(client, "client"),
+	    (long long)answer_number(client, "refused"),
+	    answer_text(client, "reason"), answer_text(client, "last"));
+}
+
+static void
+print_limits(FILE *out, const json_t *answer)
+{
+	const json_t *limits = json_object_get(answer, "limits");
+
+	fprintf(out,
+	    "limits: %lld open counts, %lld of this minute, room for %lld "
+	    "each",
+	    (long long)answer_number(limits, "open"),
+	    (long long)answer_number(limits, "rates"),
+	    (long long)answer_number(limits, "room"));
+	if (answer_number(limits, "shared") > 0)
+		fprintf(out, "; %lld are shared for want of room",
+		    (long long)answer_number(limits, "shared"));
+	fputc('\n', out);
+}
+
+static void
+print_ranges(FILE *out, const json_t *answer)
+{
+	const json_t *all = json_object_get(answer, "ranges"), *range;
+	size_t i;
+
+	json_array_foreach(all, i, range)
+	{
+		fprintf(out,
+		    "range %s of %s at %s:%lld: ", answer_text(range, "range"),
+		    answer_text(range, "connector"), answer_text(range, "file"),
+		    (long long)answer_number(range, "line"));
+		if (answer_number(range, "hits") == 0)
+			fputs("never used\n", out);
+		else
+			fprintf(out, "used %lld times, last at %s\n",
+			    (long long)answer_number(range, "hits"),
+			    answer_text(range, "last_used"));
+	}
+}
+
+static void
 print_text(FILE *out, const json_t *answer)
 {
+	const json_t *log = json_object_get(answer, "log");
+	const json_t *all = json_object_get(answer, "connectors"), *connector;
+	size_t i;
+
 	fprintf(out, "connector-milter %s, process %lld, up ",
 	    answer_text(answer, "version"),
 	    (long long)answer_number(answer, "pid"));
 	print_duration(out, answer_number(answer, "uptime"));
-	fprintf(out, ", log level %s\n", answer_text(answer, "log_level"));
+	fprintf(out, ", log level %s, %lld lines lost\n",
+	    answer_text(log, "level"),
+	    (long long)answer_number(log, "dropped"));
 	print_policy(out, answer);
 	print_reload(out, answer);
+	print_rates(out, answer);
+	json_array_foreach(all, i, connector) print_connector(out, connector);
+	print_clients(out, answer);
+	print_limits(out, answer);
+	print_ranges(out, answer);
 }
 
 static int
-status(const struct ctl *ctl, const char *path)
+status(const struct ctl *ctl, const char *path, bool ranges)
 {
 	json_t *answer;
-	int result = control_ask(
-	    ctl, path, json_pack("{s:s}", "verb", "status"), &answer);
+	int result = control_ask(ctl, path,
+	    json_pack("{s:s, s:b}", "verb", "status", "ranges", ranges),
+	    &answer);
 
 	if (result != STATUS_YES)
 		return result;
@@ -87,26 +231,35 @@ status(const struct ctl *ctl, const char *path)
 static int
 status_main(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = { CONTROL_OPTIONS, { 0 } };
+	static const struct option options[] = {
+		{ "ranges", no_argument, NULL, 'r' },
+		CONTROL_OPTIONS,
+		{ 0 },
+	};
+	bool ranges = false;
 	const char *path = CONTROL_PATH;
 	struct ctl ctl;
 	int c, result;
 
 	ctl_init(&ctl, verb);
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		if ((result = control_option(&ctl, c, optarg, &path)) >= 0)
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'r')
+			ranges = true;
+		else if ((result = control_option(&ctl, c, optarg, &path)) >= 0)
 			return result;
+	}
 	if (optind < argc)
 		return ctl_usage(
 		    &ctl, "%s: not an option of status", argv[optind]);
-	return status(&ctl, path);
+	return status(&ctl, path, ranges);
 }
 
 const struct verb verb_status = {
 	.name = "status",
-	.synopsis = "[--control PATH]",
+	.synopsis = "[--ranges] [--control PATH]",
 	.summary = "Say how the daemon is.",
-	.options = CONTROL_HELP,
+	.options = "      --ranges          how often each range was used, "
+		   "too\n" CONTROL_HELP,
 	.online = true,
 	.run = status_main,
 };

@@ -8,6 +8,7 @@
  * is a temporary failure.
  */
 #include "callbacks.h"
+#include "account.h"
 #include "apply.h"
 #include "log.h"
 #include "record.h"
@@ -22,7 +23,10 @@
 #include <time.h>
 
 struct connection {
+	struct edition *edition;
 	struct session *session;
+	struct visit visit;
+	bool entered; /* on the roster */
 	struct report report;
 	struct record *record; /* or NULL */
 	char id[REPORT_ID_SIZE];
@@ -31,9 +35,7 @@ struct connection {
 };
 
 /* libmilter hands nothing through to a callback. */
-static struct store *store;
-static const struct counters *counters;
-static struct recorder *recorder;
+static const struct service *service;
 
 /* All that is asked of macro_get(), and no more. Not at end of header and end
  * of message: Sendmail 8.17.1 mixes those two up; "i" of DATA is still known
@@ -52,33 +54,60 @@ static const struct {
 };
 
 static void
+connection_leave(struct connection *c)
+{
+	if (!c->entered)
+		return;
+	roster_leave(service->roster, &c->visit);
+	atomic_fetch_sub(&edition_row(c->edition, c->session)->open, 1);
+	c->entered = false;
+}
+
+static void
 connection_free(struct connection *c)
 {
 	if (!c)
 		return;
 	record_end(c->record);
+	connection_leave(c);
 	session_free(c->session);
+	edition_unref(c->edition);
 	free(c);
 }
 
+/* Once the session knows its connector. */
+static void
+connection_enter(struct connection *c, const struct event *e)
+{
+	c->visit.id = c->id;
+	c->visit.session = c->session;
+	c->visit.client = c->report.client;
+	c->visit.since = e->now;
+	atomic_fetch_add(&edition_row(c->edition, c->session)->open, 1);
+	roster_enter(service->roster, &c->visit);
+	c->entered = true;
+}
+
 static struct connection *
-connection_new(struct ruleset *ruleset)
+connection_new(struct edition *edition)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
-	c->session = session_new(ruleset);
+	c->session = session_new(edition_ruleset(edition));
 	if (!c->session) {
 		free(c);
 		return NULL;
 	}
-	session_count(c->session, counters);
+	c->edition = edition_ref(edition);
+	session_count(c->session, &service->counters);
 	report_id(c->id);
 	c->report = (struct report){
 		.id = c->id, .via = "milter", .session = c->session
 	};
-	c->record = record_new(recorder, c->id, ruleset);
+	c->record =
+	    record_new(service->recorder, c->id, edition_ruleset(edition));
 	return c;
 }
 
@@ -104,11 +133,18 @@ connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
     struct decision *d, const char *argument)
 {
 	clocks_read(e);
+	if (e->stage == STAGE_CONNECT)
+		connection_leave(c);
 	session_feed(c->session, e, d);
+	if (e->stage == STAGE_CONNECT)
+		connection_enter(c, e);
+	visit_note(&c->visit, d);
 	record_event(c->record, e, d);
 	/* Not at each header: a macro is searched for. */
 	c->report.queue = stage_is_named(e->stage) ? macro_get(ctx, "i") : NULL;
 	report_decision(&c->report, e, d, argument);
+	account_decision(service, c->edition, VIA_MILTER, c->session,
+	    &c->report.client, e, d);
 }
 
 /* Feeds where nobody waits for an answer: at these stages the engine only
@@ -173,12 +209,12 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
     unsigned long *pf2, unsigned long *pf3)
 {
 	const unsigned long edits = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
-	struct ruleset *ruleset = store_get(store);
+	struct edition *edition = store_get(service->store);
 	struct connection *c = NULL;
 
 	(void)f2, (void)f3;
 	if ((f0 & edits) == edits)
-		c = connection_new(ruleset);
+		c = connection_new(edition);
 	else
 		log_message(LOG_WARNING,
 		    "the MTA does not let filters change the header; "
@@ -186,9 +222,9 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 	connection_free(smfi_getpriv(ctx));
 	smfi_setpriv(ctx, c);
 	*pf0 = f0 & (edits | SMFIF_SETSYMLIST);
-	*pf1 = f1 & steps_wanted(ruleset_needs(ruleset));
+	*pf1 = f1 & steps_wanted(ruleset_needs(edition_ruleset(edition)));
 	*pf2 = *pf3 = 0;
-	ruleset_unref(ruleset);
+	edition_unref(edition);
 	for (size_t i = 0; i < sizeof(symlists) / sizeof(*symlists); i++)
 		smfi_setsymlist(
 		    ctx, symlists[i].stage, (char *)symlists[i].macros);
@@ -374,8 +410,7 @@ on_close(SMFICTX *ctx)
 }
 
 int
-callbacks_register(
-    struct store *s, const struct counters *of_limits, struct recorder *to)
+callbacks_register(const struct service *s)
 {
 	static struct smfiDesc desc = {
 		.xxfi_name = (char *)"connector-milter",
@@ -395,8 +430,6 @@ callbacks_register(
 		.xxfi_negotiate = on_negotiate,
 	};
 
-	store = s;
-	counters = of_limits;
-	recorder = to;
+	service = s;
 	return smfi_register(desc) == MI_SUCCESS ? 0 : -ENOMEM;
 }

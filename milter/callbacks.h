@@ -5,12 +5,9 @@
 #ifndef CALLBACKS_H
 #define CALLBACKS_H
 
-#include "recorder.h"
-#include "store.h"
+#include "service.h"
 
-/* Registers with libmilter. Once; all must outlive smfi_main(). The recorder
- * may be NULL. */
-int callbacks_register(
-    struct store *, const struct counters *, struct recorder *);
+/* Registers with libmilter. Once; the service must outlive smfi_main(). */
+int callbacks_register(const struct service *);
 
 #endif

@@ -45,7 +45,7 @@ struct control {
 	pthread_t thread;
 	struct event_base *base;
 	struct evconnlistener *listener;
-	struct event *retry, *reloaded;
+	struct event *retry, *reloaded, *sampling;
 	const struct service *service;
 	LIST_HEAD(, visitor) visitors;
 	size_t nvisitors;
@@ -144,6 +144,8 @@ visitor_serve(struct visitor *v, const struct order *o)
 		visitor_answer(v, level_set(o->level));
 		break;
 	case ORDER_SESSIONS:
+		visitor_answer(v, sessions_json(s));
+		break;
 	case ORDER_COUNT:
 		break;
 	}
@@ -272,6 +274,16 @@ on_retry(evutil_socket_t fd, short what, void *ctx)
 		evconnlistener_enable(c->listener);
 }
 
+static void
+on_sample(evutil_socket_t fd, short what, void *ctx)
+{
+	const struct service *s = ((struct control *)ctx)->service;
+	struct totals totals = tally_totals(s->tally);
+
+	(void)fd, (void)what;
+	rates_sample(s->rates, monotonic_now(), &totals);
+}
+
 static void *
 control_run(void *ctx)
 {
@@ -294,6 +306,8 @@ control_free(struct control *c)
 		event_free(c->retry);
 	if (c->reloaded)
 		event_free(c->reloaded);
+	if (c->sampling)
+		event_free(c->sampling);
 	if (c->listener)
 		evconnlistener_free(c->listener);
 	if (c->base)
@@ -304,6 +318,7 @@ control_free(struct control *c)
 int
 control_start(int fd, const struct service *service, struct control **out)
 {
+	const struct timeval step = { .tv_sec = RATES_STEP };
 	struct control *c = calloc(1, sizeof(*c));
 	int rc = -ENOMEM;
 
@@ -316,13 +331,16 @@ control_start(int fd, const struct service *service, struct control **out)
 	if (c->base) {
 		c->retry = evtimer_new(c->base, on_retry, c);
 		c->reloaded = event_new(c->base, -1, 0, on_reloaded, c);
+		c->sampling = event_new(c->base, -1, EV_PERSIST, on_sample, c);
 	}
 	/* 0: it listens already. */
-	if (c->retry && c->reloaded)
+	if (c->retry && c->reloaded && c->sampling)
 		c->listener = evconnlistener_new(c->base, on_accept, c,
 		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (c->listener) {
 		evconnlistener_set_error_cb(c->listener, on_accept_error);
+		evtimer_add(c->sampling, &step);
+		on_sample(-1, 0, c);
 		rc = -pthread_create(&c->thread, NULL, control_run, c);
 	}
 	if (rc) {

@@ -63,9 +63,6 @@ struct daemon {
 	int policy_fd, control_fd;
 	struct service parts;
 	bool restored; /* the policy is the last good one, not the file */
-	struct counter_table *table;
-	struct counters counters;
-	struct recorder *recorder; /* or NULL */
 	struct policyd *policyd;
 	struct control *controller;
 	pthread_t signals, service;
@@ -119,7 +116,8 @@ policy_first(struct daemon *d)
 static void
 policy_announce(struct store *store, const char *what)
 {
-	struct ruleset *r = store_get(store);
+	struct edition *e = store_get(store);
+	const struct ruleset *r = edition_ruleset(e);
 	struct logline l;
 
 	logline_init(&l);
@@ -127,7 +125,7 @@ policy_announce(struct store *store, const char *what)
 	logline_add(&l, "file", ruleset_file(r));
 	logline_add(&l, "policy", ruleset_id(r));
 	log_line(LOG_NOTICE, &l);
-	ruleset_unref(r);
+	edition_unref(e);
 }
 
 static void *
@@ -288,7 +286,7 @@ threads_start(struct daemon *d)
 	if (!rc)
 		rc = reload_start(d->parts.store, &reload, &d->parts.reload);
 	if (!rc && d->has_policyd)
-		rc = policyd_start(d->policy_fd, d->parts.store, &d->policyd);
+		rc = policyd_start(d->policy_fd, &d->parts, &d->policyd);
 	if (!rc && d->has_control)
 		rc = control_start(d->control_fd, &d->parts, &d->controller);
 	d->signals = pthread_self();
@@ -318,7 +316,7 @@ daemon_serve(struct daemon *d)
 	pthread_join(d->service, NULL);
 	rc = d->rc;
 	policyd_stop(d->policyd);
-	recorder_stop(d->recorder);
+	recorder_stop(d->parts.recorder);
 	control_stop(d->controller);
 	reload_stop(d->parts.reload);
 	socket_remove(&d->milter);
@@ -358,18 +356,24 @@ policy_path(struct options *o)
 	return 0;
 }
 
+/* What counts, and the store. */
 static int
-counters_make(struct daemon *d)
+parts_make(struct daemon *d)
 {
+	struct service *s = &d->parts;
 	uint64_t seed;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
-	d->table = counter_table_new(COUNTERS, seed);
-	if (!d->table)
+	s->table = counter_table_new(COUNTERS, seed);
+	s->tally = tally_new();
+	s->roster = roster_new();
+	s->refused = refused_new();
+	s->rates = calloc(1, sizeof(*s->rates));
+	if (!s->table || !s->tally || !s->roster || !s->refused || !s->rates)
 		return -ENOMEM;
-	d->counters = counter_table_counters(d->table);
-	return 0;
+	s->counters = counter_table_counters(s->table);
+	return store_new(d->options.policy, s->tally, &s->store);
 }
 
 /* The sockets by their names. */
@@ -413,7 +417,7 @@ recording_open(struct daemon *d)
 		.days = o->record_max_days,
 		.values = o->record_values,
 	};
-	int rc = recorder_open(o->record, &limits, &d->recorder);
+	int rc = recorder_open(o->record, &limits, &d->parts.recorder);
 
 	if (rc)
 		log_message(
@@ -424,7 +428,7 @@ recording_open(struct daemon *d)
 static int
 recording_start(struct daemon *d)
 {
-	int rc = recorder_start(d->recorder);
+	int rc = recorder_start(d->parts.recorder);
 
 	if (rc)
 		log_message(LOG_ERR, "--record %s: %s", d->options.record,
@@ -452,17 +456,14 @@ daemon_prepare(struct daemon *d)
 	}
 	if (o->user && identity_find(o->user, o->group, &d->identity))
 		return EXIT_FAILED;
-	if (policy_path(&d->options) ||
-	    store_new(d->options.policy, &d->parts.store))
+	if (policy_path(&d->options) || parts_make(d))
 		return EXIT_FAILED;
 	if (policy_first(d))
 		return EXIT_POLICY;
 	if (o->record && recording_open(d))
 		return EXIT_FAILED;
 	smfi_setmaxdatasize(PACKET_MAX);
-	if (counters_make(d) ||
-	    callbacks_register(d->parts.store, &d->counters, d->recorder) ||
-	    sockets_open(d))
+	if (callbacks_register(&d->parts) || sockets_open(d))
 		return EXIT_FAILED;
 	return EXIT_GOOD;
 }
@@ -488,7 +489,7 @@ daemon_run(struct daemon *d)
 		    "%s: cannot be read by the user that the service runs "
 		    "as; a reload will fail",
 		    o->policy);
-	if (d->recorder && recording_start(d))
+	if (d->parts.recorder && recording_start(d))
 		return EXIT_FAILED;
 	log_open(o->log, o->log_format, NULL);
 	if (threads_start(d))
@@ -499,13 +500,14 @@ daemon_run(struct daemon *d)
 static int
 policy_test(const struct options *o)
 {
-	struct store *store;
-	int rc = store_new(o->policy, &store);
+	struct tally *tally = tally_new();
+	struct store *store = NULL;
+	int rc = tally ? store_new(o->policy, tally, &store) : -ENOMEM;
 
-	if (rc)
-		return EXIT_WRONG;
-	rc = policy_read(store);
+	if (!rc)
+		rc = policy_read(store);
 	store_free(store);
+	tally_free(tally);
 	return rc ? EXIT_WRONG : EXIT_GOOD;
 }
 

@@ -8,6 +8,7 @@
  * default_action, which is 451 too.
  */
 #include "policyd.h"
+#include "account.h"
 #include "log.h"
 #include "report.h"
 #include "request.h"
@@ -47,7 +48,7 @@ struct policyd {
 	struct event_base *base;
 	struct evconnlistener *listener;
 	struct event *retry;
-	struct store *store;
+	const struct service *service;
 	LIST_HEAD(, client) clients;
 	size_t nclients;
 };
@@ -68,7 +69,9 @@ client_free(struct client *c)
 
 /* One request on its way through the engine. */
 struct query {
+	const struct service *service;
 	const struct request *request;
+	struct edition *edition;
 	struct session *session;
 	struct report report;
 	char answer[REPLY_TEXT_SIZE];
@@ -84,6 +87,8 @@ query_feed(
 	clocks_read(e);
 	session_feed(q->session, e, d);
 	report_decision(&q->report, e, d, argument);
+	account_decision(q->service, q->edition, VIA_POLICY, q->session,
+	    &q->report.client, e, d);
 	if (d->verdict == VERDICT_ACCEPT)
 		return true;
 	report_identify(&q->report, d, text);
@@ -160,14 +165,13 @@ static void
 request_decide(
     struct policyd *p, const struct request *r, char answer[REPLY_TEXT_SIZE])
 {
-	struct ruleset *ruleset = store_get(p->store);
-	struct query q = { .request = r };
+	struct edition *edition = store_get(p->service->store);
+	struct query q = { p->service, r, edition, .session = NULL };
 	char id[REPORT_ID_SIZE];
 
 	snprintf(q.answer, sizeof(q.answer),
 	    "451 4.3.0 Temporary failure, try again later");
-	q.session = ruleset ? session_new(ruleset) : NULL;
-	ruleset_unref(ruleset);
+	q.session = session_new(edition_ruleset(edition));
 	if (q.session) {
 		report_id(id);
 		q.report = (struct report){
@@ -177,6 +181,7 @@ request_decide(
 		query_run(&q);
 	}
 	session_free(q.session);
+	edition_unref(edition);
 	memcpy(answer, q.answer, REPLY_TEXT_SIZE);
 }
 
@@ -323,7 +328,7 @@ policyd_free(struct policyd *p)
 }
 
 int
-policyd_start(int fd, struct store *store, struct policyd **out)
+policyd_start(int fd, const struct service *service, struct policyd **out)
 {
 	struct policyd *p = calloc(1, sizeof(*p));
 	int rc = -ENOMEM;
@@ -331,7 +336,7 @@ policyd_start(int fd, struct store *store, struct policyd **out)
 	if (!p)
 		return rc;
 	LIST_INIT(&p->clients);
-	p->store = store;
+	p->service = service;
 	if (!evthread_use_pthreads())
 		p->base = event_base_new();
 	if (p->base)

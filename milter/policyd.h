@@ -9,13 +9,13 @@
 #ifndef POLICYD_H
 #define POLICYD_H
 
-#include "store.h"
+#include "service.h"
 
 struct policyd;
 
-/* Serves a listening, non-blocking socket, which becomes its own. The store
+/* Serves a listening, non-blocking socket, which becomes its own. The service
  * must outlive it. Call when signals are blocked. */
-int policyd_start(int fd, struct store *, struct policyd **);
+int policyd_start(int fd, const struct service *, struct policyd **);
 /* Ends the thread; open connections are closed. Takes NULL. */
 void policyd_stop(struct policyd *);
 

@@ -99,11 +99,8 @@ load_log(const struct ruleset *old, const struct ruleset *new,
 static int
 good_save(struct reload *r)
 {
-	int rc;
+	int rc = store_keep(r->store, r->options.last_good);
 
-	if (!r->options.last_good)
-		return 0;
-	rc = store_save(r->store, r->options.last_good);
 	if (rc)
 		log_message(LOG_ERR,
 		    "%s: cannot keep the good policy there: %s",
@@ -147,7 +144,8 @@ load_note(struct reload *r, uint64_t ticket, int rc, bool saved, json_t *report)
 static void
 load_run(struct reload *r, uint64_t ticket, enum reload_by by)
 {
-	struct ruleset *old = store_get(r->store), *new;
+	struct edition *before = store_get(r->store), *after;
+	const struct ruleset *old = edition_ruleset(before), *new;
 	struct diagnostics *list = diagnostics_new();
 	char change[256] = "";
 	bool saved = true;
@@ -155,7 +153,8 @@ load_run(struct reload *r, uint64_t ticket, enum reload_by by)
 
 	notify_reloading();
 	rc = list ? store_load(r->store, list) : -ENOMEM;
-	new = store_get(r->store);
+	after = store_get(r->store);
+	new = edition_ruleset(after);
 	if (list)
 		report_diagnostics(list);
 	if (rc && !(list && diagnostics_count(list, SEVERITY_ERROR)))
@@ -172,8 +171,8 @@ load_run(struct reload *r, uint64_t ticket, enum reload_by by)
 	notify_ready(
 	    rc ? "the policy was not reloaded: see the log" : "serving");
 	diagnostics_free(list);
-	ruleset_unref(old);
-	ruleset_unref(new);
+	edition_unref(before);
+	edition_unref(after);
 }
 
 /* Whether the files have changed, and not again since the last look: who
@@ -256,8 +255,7 @@ reload_start(struct store *store, const struct reload_options *options,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&r->asked, &attr);
 	pthread_condattr_destroy(&attr);
-	if (!options->restored)
-		r->state.unsaved = good_save(r) != 0;
+	r->state.unsaved = good_save(r) != 0;
 	rc = -pthread_create(&r->thread, NULL, reload_run, r);
 	if (rc) {
 		reload_free(r);

@@ -116,7 +116,7 @@ facts_add(struct logline *l, const struct event *e)
 	}
 }
 
-static bool
+bool
 stage_is_logged(enum stage stage)
 {
 	return stage == STAGE_CONNECT || stage == STAGE_MAIL ||

@@ -27,6 +27,9 @@ struct report {
 /* A new session id, unique on this host for practical purposes. */
 void report_id(char id[REPORT_ID_SIZE]);
 
+/* Whether what is accepted at a stage is logged. */
+bool stage_is_logged(enum stage);
+
 /* The time of day and the time that never goes back, for an event. */
 void clocks_read(struct event *);
 

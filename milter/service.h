@@ -1,20 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * service.h - what those who tell how the daemon is are told of its parts.
+ * service.h - the parts of the daemon, for those who serve and those who tell
+ * how it is.
  *
- * Nothing here is changed once threads run; each part guards itself.
+ * Nothing here is changed once threads run; each part guards itself. None is
+ * freed at the end: libmilter's workers may still be in a callback.
  */
 #ifndef SERVICE_H
 #define SERVICE_H
 
+#include "rates.h"
+#include "recorder.h"
+#include "refused.h"
 #include "reload.h"
+#include "roster.h"
 #include "store.h"
+#include "tally.h"
 
 struct service {
 	struct store *store;
 	struct reload *reload;
-	int64_t started;   /* the time of day, and that of a clock that never */
-	int64_t monotonic; /* goes back */
+	struct tally *tally;
+	struct roster *roster;
+	struct refused *refused;
+	struct counter_table *table; /* of the limits */
+	struct counters counters;    /* the interface to it */
+	struct recorder *recorder;   /* or NULL */
+	struct rates *rates;         /* of the control socket's thread */
+	int64_t started;   /* the time of day, and that of a clock that */
+	int64_t monotonic; /* never goes back */
 };
 
 #endif

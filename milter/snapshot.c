@@ -33,6 +33,7 @@ struct copy {
 	char *name;
 	char *text; /* NULL: could not be read, or forgotten */
 	size_t len;
+	bool ended;         /* its last line has an end */
 	struct state state; /* before it was read */
 };
 
@@ -59,6 +60,17 @@ void
 snapshot_forget(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
+		free(s->copies[i].text);
+		s->copies[i].text = NULL;
+	}
+}
+
+void
+snapshot_trim(struct snapshot *s)
+{
+	for (size_t i = 1; i < s->count; i++) {
+		if (!s->copies[i].ended)
+			continue;
 		free(s->copies[i].text);
 		s->copies[i].text = NULL;
 	}
@@ -123,6 +135,7 @@ copy_add(struct snapshot *s, const char *name, const struct state *state,
 	if (text) {
 		memcpy(c.text, text, len);
 		c.text[len] = '\0';
+		c.ended = len && text[len - 1] == '\n';
 	}
 	s->copies[s->count++] = c;
 	return 0;
@@ -160,7 +173,7 @@ static const struct copy *
 copy_find(const struct snapshot *s, const char *name)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (!strcmp(s->copies[i].name, name) && s->copies[i].text)
+		if (!strcmp(s->copies[i].name, name))
 			return &s->copies[i];
 	return NULL;
 }
@@ -171,7 +184,7 @@ copy_replay(void *ctx, const char *path, size_t max, char **text, size_t *len)
 	const struct copy *c = copy_find(ctx, path);
 	char *bytes;
 
-	if (!c)
+	if (!c || !c->text)
 		return -ENOENT;
 	if (c->len > max)
 		return -EFBIG;
@@ -192,17 +205,21 @@ snapshot_replay(struct snapshot *s)
 
 /* ---- What has changed ------------------------------------------------ */
 
+static bool
+text_is_prefix(const struct copy *now, const struct copy *before)
+{
+	return before->text && now->len < before->len &&
+	       !memcmp(now->text, before->text, now->len);
+}
+
 /* Lines of a list of networks may go at its end; a part of a line may not:
  * of 10.0.0.0/24 that would leave 10.0.0.0/2. */
 static bool
-copy_is_cut(const struct copy *now, const struct copy *before, bool policy)
+list_is_cut(const struct copy *now, const struct copy *before)
 {
-	if (now->len >= before->len ||
-	    memcmp(now->text, before->text, now->len) != 0)
+	if (now->ended || !now->len || now->len >= before->len)
 		return false;
-	return policy || (now->len && now->text[now->len - 1] != '\n' &&
-			     before->text[now->len] != '\n' &&
-			     before->text[now->len] != '\r');
+	return before->ended || text_is_prefix(now, before);
 }
 
 const char *
@@ -211,7 +228,8 @@ snapshot_cut(const struct snapshot *now, const struct snapshot *before)
 	for (size_t i = 0; i < now->count; i++) {
 		const struct copy *c = &now->copies[i];
 		const struct copy *old = copy_find(before, c->name);
-		if (c->text && old && copy_is_cut(c, old, i == 0))
+		if (c->text && old &&
+		    (i ? list_is_cut(c, old) : text_is_prefix(c, old)))
 			return c->name;
 	}
 	return NULL;

@@ -25,8 +25,12 @@ const char *snapshot_first(const struct snapshot *);
 /* Forgets the texts; the names and what stat(2) said of them stay. */
 void snapshot_forget(struct snapshot *);
 
-/* The name of a file that is only the beginning of what it was: the policy
- * itself, or another that ends within a line. NULL if none is. */
+/* Forgets the texts that snapshot_cut() can do without. */
+void snapshot_trim(struct snapshot *);
+
+/* The name of a file that seems cut off: a policy that is the beginning of
+ * what it was, or another file that is shorter and has lost the end of its
+ * last line. NULL if none is. */
 const char *snapshot_cut(
     const struct snapshot *now, const struct snapshot *before);
 

@@ -12,8 +12,12 @@
 
 #include <jansson.h>
 
-/* ranges: with a line for every range of every connector. */
+/* ranges: with every range of every connector, the unused first, up to
+ * STATUS_RANGES_MAX. */
+enum { STATUS_RANGES_MAX = 10000, STATUS_SESSIONS_MAX = 10000 };
 json_t *status_json(const struct service *, bool ranges);
+/* The open sessions of the milter, up to STATUS_SESSIONS_MAX. */
+json_t *sessions_json(const struct service *);
 
 /* Seconds of a clock that never goes back. */
 int64_t monotonic_now(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store.c - the ruleset that new sessions get.
+ * store.c - the edition of the policy that new sessions get.
  */
 #include "store.h"
 #include "snapshot.h"
@@ -18,10 +18,11 @@ static const char name_of_good[] = "last-good";
 
 struct store {
 	pthread_mutex_t lock; /* of the two that follow */
-	struct ruleset *current;
+	struct edition *current;
 	int64_t since;
 
 	/* Of the thread that loads. */
+	struct tally *tally;
 	struct files files;
 	struct snapshot *good;  /* of current, or recalled, or NULL */
 	struct snapshot *tried; /* of a later load that failed, or NULL */
@@ -30,7 +31,7 @@ struct store {
 };
 
 int
-store_new(const char *file, struct store **out)
+store_new(const char *file, struct tally *tally, struct store **out)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int rc;
@@ -42,6 +43,7 @@ store_new(const char *file, struct store **out)
 		free(s);
 		return -rc;
 	}
+	s->tally = tally;
 	files_init(&s->files, file);
 	/* sizeof - 1: POSIX leaves open whether a cut name ends. */
 	if (gethostname(s->server, sizeof(s->server) - 1))
@@ -55,28 +57,33 @@ store_free(struct store *s)
 {
 	if (!s)
 		return;
-	ruleset_unref(s->current);
+	edition_unref(s->current);
 	snapshot_free(s->good);
 	snapshot_free(s->tried);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
-static void
-store_swap(struct store *s, struct ruleset *fresh, struct snapshot *files)
+/* Takes both, on success only. */
+static int
+store_swap(struct store *s, struct ruleset *ruleset, struct snapshot *files)
 {
-	struct ruleset *old;
+	struct edition *fresh, *old;
+	int rc = edition_new(ruleset, s->tally, s->current, &fresh);
 
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&s->lock);
 	old = s->current;
 	s->current = fresh;
 	s->since = (int64_t)time(NULL);
 	pthread_mutex_unlock(&s->lock);
-	ruleset_unref(old);
+	edition_unref(old);
 	snapshot_free(s->good);
 	snapshot_free(s->tried);
 	s->good = files;
 	s->tried = NULL;
+	return 0;
 }
 
 /* No shorter file is a good one by chance: it could lack what narrows. */
@@ -90,9 +97,8 @@ store_compare(const struct store *s, const struct snapshot *files,
 		return 0;
 	diagnostics_add(list, SEVERITY_ERROR, "E-CUT",
 	    (struct where){ .file = cut },
-	    "it is the beginning of the file in use and looks cut off; if "
-	    "it is meant to end there, change or add a line, such as a "
-	    "comment");
+	    "it is shorter than what is in use and looks cut off; if it is "
+	    "meant to end there, add a line, such as a comment");
 	return -EINVAL;
 }
 
@@ -110,10 +116,10 @@ store_load(struct store *s, struct diagnostics *list)
 	rc = ruleset_load(&reader, s->files.policy, s->server, &fresh, list);
 	if (!rc)
 		rc = store_compare(s, files, list);
-	if (!rc) {
-		store_swap(s, fresh, files);
+	if (!rc)
+		rc = store_swap(s, fresh, files);
+	if (!rc)
 		return 0;
-	}
 	ruleset_unref(fresh);
 	snapshot_forget(files);
 	snapshot_free(s->tried);
@@ -121,17 +127,17 @@ store_load(struct store *s, struct diagnostics *list)
 	return rc;
 }
 
-struct ruleset *
+struct edition *
 store_get(struct store *s)
 {
-	struct ruleset *r;
+	struct edition *e;
 
 	/* The count goes up under the lock: else the last session of the old
-	 * ruleset could free it between the look and the count. */
+	 * edition could free it between the look and the count. */
 	pthread_mutex_lock(&s->lock);
-	r = s->current ? ruleset_ref(s->current) : NULL;
+	e = s->current ? edition_ref(s->current) : NULL;
 	pthread_mutex_unlock(&s->lock);
-	return r;
+	return e;
 }
 
 int64_t
@@ -172,12 +178,16 @@ good_path(const char *folder, char path[PATH_MAX])
 }
 
 int
-store_save(const struct store *s, const char *folder)
+store_keep(struct store *s, const char *folder)
 {
 	char path[PATH_MAX];
-	int rc = good_path(folder, path);
+	int rc = folder ? good_path(folder, path) : 0;
 
-	return rc ? rc : snapshot_write(s->good, path, ruleset_id(s->current));
+	if (!rc && folder)
+		rc = snapshot_write(
+		    s->good, path, ruleset_id(edition_ruleset(s->current)));
+	snapshot_trim(s->good);
+	return rc;
 }
 
 int
@@ -219,7 +229,11 @@ store_restore(struct store *s, struct diagnostics *list)
 	}
 	/* What was tried is watched on: it is there to be mended. */
 	s->good = s->tried = NULL;
-	store_swap(s, fresh, files);
+	rc = store_swap(s, fresh, files);
+	if (rc) {
+		ruleset_unref(fresh);
+		s->good = files;
+	}
 	s->tried = tried;
-	return 0;
+	return rc;
 }

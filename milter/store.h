@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * store.h - the ruleset that new sessions get.
+ * store.h - the edition of the policy that new sessions get.
  *
  * Reads and compiles outside the lock that protects the pointer; a policy
  * with a mistake changes nothing. store_get() is for every thread, the rest
@@ -9,20 +9,20 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include "rules.h"
+#include "edition.h"
 
 struct store;
 
-/* file must outlive the store. The store is empty. */
-int store_new(const char *file, struct store **);
+/* file and tally must outlive the store. The store is empty. */
+int store_new(const char *file, struct tally *, struct store **);
 void store_free(struct store *);
 
 /* Loads the file and swaps it in. All that is wrong with it is in the list;
- * the ruleset that was there stays. A file that is only the beginning of the
- * one in use is wrong, too: E-CUT. */
+ * the ruleset that was there stays. A file that seems cut off is wrong, too:
+ * E-CUT. */
 int store_load(struct store *, struct diagnostics *);
-/* A reference to the current ruleset, the caller's; NULL while empty. */
-struct ruleset *store_get(struct store *);
+/* A reference to the current edition, the caller's; NULL while empty. */
+struct edition *store_get(struct store *);
 /* When it was put there. */
 int64_t store_since(struct store *);
 
@@ -31,8 +31,9 @@ int64_t store_since(struct store *);
 uint64_t store_mark(const struct store *);
 uint64_t store_mark_now(const struct store *);
 
-/* Writes what the current ruleset was made of into a folder. */
-int store_save(const struct store *, const char *folder);
+/* Writes what the current ruleset was made of into a folder, unless that is
+ * NULL, and forgets what is not needed of it any more: once after each load. */
+int store_keep(struct store *, const char *folder);
 /* Before the first load: reads what is there, which that load is compared
  * with and store_restore() loads where it fails. -ENOENT: there is none;
  * -EBADMSG: it is not what was written there. */

@@ -387,7 +387,7 @@ fill(struct compile *compile, const char *server)
 {
 	struct ruleset *ruleset = compile->ruleset;
 	const struct policy *policy = ruleset->policy;
-	size_t i;
+	size_t nranges = 0, i;
 	int error;
 
 	ruleset->server = policy->server;
@@ -401,8 +401,11 @@ fill(struct compile *compile, const char *server)
 	if (ruleset->server == NULL || ruleset->rules == NULL ||
 	    ruleset->domains == NULL)
 		return -ENOMEM;
-	for (i = 0; i < policy->nconnectors; i++)
+	for (i = 0; i < policy->nconnectors; i++) {
 		rule_init(&ruleset->rules[i], &policy->connectors[i]);
+		ruleset->rules[i].first_range = nranges;
+		nranges += policy->connectors[i].remote_ip_ranges.count;
+	}
 	ruleset->needs = needs_of(policy);
 	if ((error = make_list(&policy->ip_allow_list, &ruleset->allow,
 		 compile->diagnostics)) != 0 ||

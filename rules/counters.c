@@ -408,6 +408,53 @@ table_hit(void *ctx, const struct counter_key *key, uint64_t ticks)
 	    hash >> (64 - TAG_BITS), moment_of(ticks));
 }
 
+static struct counter_usage
+bucket_usage(const struct bucket *bucket, bool window, struct moment moment)
+{
+	struct counter_usage usage = { 0 };
+	size_t i;
+
+	for (i = 0; i < SLOTS; i++) {
+		uint64_t word = atomic_load_explicit(
+		    &bucket->slots[i], memory_order_relaxed);
+		bool used = word != 0;
+
+		if (window && i == SHARED)
+			used = shared_total(word, moment) != 0;
+		else if (window)
+			used = (word & WINDOW_MAX) != 0 &&
+			       phase_of(word >> WINDOW_BITS & START_MASK,
+				   moment) == PHASE_NOW;
+		if (i == SHARED)
+			usage.shared += used;
+		else if (window)
+			usage.windows += used;
+		else
+			usage.open += used;
+	}
+	return usage;
+}
+
+struct counter_usage
+counter_table_usage(const struct counter_table *table, uint64_t ticks)
+{
+	struct moment moment = moment_of(ticks);
+	struct counter_usage usage = { .room = (table->mask + 1) * SHARED };
+	size_t i;
+
+	for (i = 0; i <= table->mask; i++) {
+		struct counter_usage gauges =
+		    bucket_usage(&table->gauges[i], false, moment);
+		struct counter_usage windows =
+		    bucket_usage(&table->windows[i], true, moment);
+
+		usage.open += gauges.open;
+		usage.windows += windows.windows;
+		usage.shared += gauges.shared + windows.shared;
+	}
+	return usage;
+}
+
 struct counters
 counter_table_counters(struct counter_table *table)
 {

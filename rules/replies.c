@@ -76,6 +76,29 @@ reply_key(enum reply_id id)
 	return rows[id].key;
 }
 
+_Static_assert((int)REPLY_COUNT <= (int)REASONS_MAX, "a reason has its number");
+
+const char *
+reason_name(unsigned reason)
+{
+	static const char *const names[REPLY_COUNT] = {
+		[REPLY_NONE] = "none",
+		[REPLY_NO_CONNECTOR] = "no_connector",
+		[REPLY_NO_CONNECTOR_YET] = "no_connector_tempfail",
+		[REPLY_NO_CLIENT] = "no_client_address",
+		[REPLY_NO_LISTENER] = "no_local_address",
+		[REPLY_BAD_SENDER] = "bad_sender",
+		[REPLY_BAD_RECIPIENT] = "bad_recipient",
+		[REPLY_HEADER_FLOOD] = "header_flood",
+		[REPLY_SEQUENCE] = "bad_sequence",
+		[REPLY_NO_MEMORY] = "no_memory",
+	};
+
+	if (reason >= REPLY_COUNT)
+		return NULL;
+	return rows[reason].key != NULL ? rows[reason].key : names[reason];
+}
+
 enum reply_class
 reply_class(enum reply_id id)
 {

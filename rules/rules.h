@@ -243,6 +243,27 @@ size_t ruleset_listeners(
 int ruleset_walk_nth(const struct ruleset *, size_t n, int64_t now,
     int (*fn)(void *ctx, const struct holding *), void *ctx);
 
+/* The connectors of a ruleset and their ranges, numbered from 0 in the order
+ * of the file, for those who count. All lives as long as the ruleset. */
+struct connector_facts {
+	const char *name;
+	bool enabled;
+	bool monitored;                  /* mode monitor */
+	size_t first_range, nranges;     /* numbers of its ranges */
+	uint32_t max_inbound_connection; /* 0: not limited */
+};
+struct range_facts {
+	size_t connector;
+	struct netrange range;
+	const char *network; /* the name it came by, or NULL */
+	struct where where;
+	int64_t until; /* takes no part from then on; INT64_MAX: for ever */
+};
+/* False past the end. */
+bool ruleset_connector(
+    const struct ruleset *, size_t i, struct connector_facts *);
+bool ruleset_range(const struct ruleset *, size_t i, struct range_facts *);
+
 /* Adds to the list what is doubtful in a ruleset at time now: warnings and
  * notes, W-..., each with what to write instead. */
 void ruleset_check(const struct ruleset *, int64_t now, struct diagnostics *);
@@ -412,10 +433,11 @@ struct decision {
 			       else code is NULL */
 	bool relay;         /* accepted only because Accept-Any-Recipient is
 			       held: what a policy service grants */
-	bool ours;      /* the recipient is not relayed: in an accepted domain,
-			   or postmaster */
-	bool monitored; /* would have been refused with this reply; mode
-			   monitor let it pass */
+	bool ours;       /* the recipient is not relayed: in an accepted domain,
+			    or postmaster */
+	bool monitored;  /* would have been refused with this reply; mode
+			    monitor let it pass */
+	unsigned reason; /* of the reply, as reason_name() has it; 0: none */
 	const char *right;        /* the right that decided, or NULL */
 	const char *why;          /* a short reason, for people; never NULL */
 	struct where where;       /* of the range, right or entry that decided;
@@ -423,6 +445,11 @@ struct decision {
 	const struct edit *edits; /* STAGE_EOM, strips before stamps */
 	size_t nedits;
 };
+
+/* A word for why something is refused, for those who count: the reply's key in
+ * the policy where it has one. "none" for 0, NULL past the end. Static. */
+enum { REASONS_MAX = 32 };
+const char *reason_name(unsigned reason);
 
 /* ---- Counters -------------------------------------------------------- */
 
@@ -455,6 +482,16 @@ void counter_table_free(struct counter_table *);
 /* The interface to it; lives as long as the table. */
 struct counters counter_table_counters(struct counter_table *);
 
+/* How full it is; reads all of it, and changes nothing. */
+struct counter_usage {
+	size_t room;    /* keys of each kind that have a place of their own */
+	size_t open;    /* keys with something open */
+	size_t windows; /* keys that were hit in this minute */
+	size_t shared;  /* places where keys share a count for want of room */
+};
+struct counter_usage counter_table_usage(
+    const struct counter_table *, uint64_t ticks);
+
 /* ---- Session --------------------------------------------------------- */
 
 struct session;
@@ -476,6 +513,9 @@ const char *session_connector(const struct session *);
 /* The range that won, NULL if none. */
 const struct netrange *session_range(
     const struct session *, struct where *where);
+/* The numbers of that connector and of that range; SIZE_MAX if none. */
+size_t session_connector_number(const struct session *);
+size_t session_range_number(const struct session *);
 principal_set session_principals(const struct session *);
 right_set session_rights(const struct session *);
 /* Where a right that the session holds comes from: "AnonymousUsers" or

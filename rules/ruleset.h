@@ -22,6 +22,7 @@ struct rule {
 	right_set denied[PRINCIPAL_COUNT];
 	principal_set base; /* of a session before AUTH */
 	enum mode mode;
+	size_t first_range; /* the number of its first range */
 };
 
 /* One range of a contest: which connector's, and which of its ranges. */

@@ -148,6 +148,7 @@ refuse(
     const struct session *session, enum reply_id id, struct decision *decision)
 {
 	decision->reply = reply_of(session, id);
+	decision->reason = id;
 	decision->verdict =
 	    decision->reply.code[0] == '4' ? VERDICT_TEMPFAIL : VERDICT_REJECT;
 }

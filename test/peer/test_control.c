@@ -449,6 +449,152 @@ watch_sees_a_change(void **state)
 	daemon_fini(&d);
 }
 
+static json_int_t
+number_of(const json_t *json, const char *key)
+{
+	const json_t *value = json_object_get(json, key);
+
+	assert_true(json_is_integer(value));
+	return json_integer_value(value);
+}
+
+/* The member of an array whose key has a value. */
+static const json_t *
+member_of(const json_t *array, const char *key, const char *value)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(array, i, one)
+	{
+		if (!strcmp(text_of(one, key), value))
+			return one;
+	}
+	fail_msg("nothing has the %s %s", key, value);
+	return NULL;
+}
+
+static json_t *
+ranges_get(const struct daemon *d)
+{
+	static const char ask[] = "{\"verb\":\"status\",\"ranges\":true}\n";
+
+	return control_say(d, ask, sizeof(ask) - 1);
+}
+
+static void
+decisions_are_counted(void **state)
+{
+	const json_t *relay, *front, *client, *range;
+	struct daemon d;
+	struct peer *p;
+	json_t *answer;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	daemon_start(&d, NULL);
+	for (int i = 0; i < 3; i++)
+		daemon_expect_alive(&d);
+	p = daemon_peer(&d, "192.168.5.10");
+	expect_relay(p, true);
+	answer = ranges_get(&d);
+	assert_int_equal(number_of(answer, "sessions"), 1);
+	relay = member_of(
+	    json_object_get(answer, "connectors"), "name", "Anonymous Relay");
+	assert_int_equal(number_of(relay, "open"), 1);
+	assert_int_equal(number_of(relay, "sessions"), 1);
+	assert_int_equal(number_of(relay, "refused"), 0);
+	assert_int_equal(number_of(relay, "unused_ranges"), 0);
+	front = member_of(
+	    json_object_get(answer, "connectors"), "name", "Default Frontend");
+	assert_int_equal(number_of(front, "sessions"), 3);
+	assert_int_equal(number_of(front, "refused"), 3);
+	assert_int_equal(number_of(front, "unused_ranges"), 1);
+	assert_int_equal(
+	    number_of(json_object_get(front, "reasons"), "unable_to_relay"), 3);
+	client = member_of(
+	    json_object_get(answer, "refused_clients"), "client", "192.0.2.1");
+	assert_int_equal(number_of(client, "refused"), 3);
+	assert_string_equal(text_of(client, "reason"), "unable_to_relay");
+	range = member_of(json_object_get(answer, "ranges"), "range", "::/0");
+	assert_int_equal(number_of(range, "hits"), 0);
+	assert_true(json_is_null(json_object_get(range, "last_used")));
+	json_decref(answer);
+	peer_free(p);
+	daemon_fini(&d);
+}
+
+/* A session shows as one of the old policy; what ranges were used for stays,
+ * also where others come before them. */
+static void
+reload_forgets_nothing(void **state)
+{
+	static const char listing[] = "{\"verb\":\"sessions\"}\n";
+	char *other = policy_of("192.168.5.10"), *at;
+	const json_t *session, *range;
+	struct daemon d;
+	struct peer *p;
+	json_t *answer;
+
+	(void)state;
+	at = strstr(other, "[0.0.0.0-255.255.255.255, \"::/0\"]");
+	assert_non_null(at);
+	memcpy(at, "[\"::/0\", 0.0.0.0-255.255.255.255]", 33);
+	daemon_init(&d, daemon_policy);
+	daemon_start(&d, NULL);
+	p = daemon_peer(&d, "192.0.2.1");
+	expect_relay(p, false);
+	daemon_write(&d, "policy.yaml", other);
+	free(other);
+	assert_int_equal(ctl_run(&d, "reload", NULL), 0);
+	answer = control_say(&d, listing, sizeof(listing) - 1);
+	session = member_of(
+	    json_object_get(answer, "sessions"), "client", "192.0.2.1");
+	assert_string_not_equal(
+	    text_of(session, "policy"), text_of(answer, "policy"));
+	assert_string_equal(text_of(session, "connector"), "Default Frontend");
+	assert_string_equal(text_of(session, "stage"), "rcpt");
+	assert_int_equal(number_of(session, "refused"), 1);
+	json_decref(answer);
+	assert_int_equal(ctl_run(&d, "sessions", NULL), 0);
+	expect_said(&d, "by the old policy");
+	answer = ranges_get(&d);
+	range = member_of(json_object_get(answer, "ranges"), "range",
+	    "0.0.0.0-255.255.255.255");
+	assert_int_equal(number_of(range, "hits"), 1);
+	json_decref(answer);
+	peer_free(p);
+	daemon_fini(&d);
+}
+
+static void
+monitored_is_told(void **state)
+{
+	static const char watching[] =
+	    "version: 1\n"
+	    "mode: monitor\n"
+	    "mta_refuses_strangers: true\n"
+	    "accepted_domains: [contoso.com]\n"
+	    "connectors:\n"
+	    "  - name: Default Frontend\n"
+	    "    remote_ip_ranges: [0.0.0.0-255.255.255.255]\n"
+	    "    permission_groups: [AnonymousUsers]\n";
+	struct daemon d;
+	struct peer *p;
+
+	(void)state;
+	daemon_init(&d, watching);
+	daemon_start(&d, NULL);
+	p = daemon_peer(&d, "192.0.2.1");
+	expect_relay(p, true);
+	assert_int_equal(ctl_run(&d, "status", NULL), 0);
+	expect_said(&d, "Default Frontend, mode monitor: ");
+	expect_said(&d, "0 refused, 1 would have been");
+	expect_said(&d, "monitored: unable_to_relay 1");
+	peer_free(p);
+	daemon_fini(&d);
+}
+
 static void
 ends_well(void **state)
 {
@@ -469,6 +615,9 @@ control_tests(void)
 		cmocka_unit_test(log_level_is_heard),
 		cmocka_unit_test(stranger_may_look_only),
 		cmocka_unit_test(nobody_there_is_unknown),
+		cmocka_unit_test(decisions_are_counted),
+		cmocka_unit_test(reload_forgets_nothing),
+		cmocka_unit_test(monitored_is_told),
 		cmocka_unit_test(last_good_starts_again),
 		cmocka_unit_test(watch_sees_a_change),
 		cmocka_unit_test(ends_well),

@@ -187,7 +187,7 @@ milter_socket_does_not_delay(void **state)
 	(void)state;
 	snprintf(text, sizeof(text), "inet:%u", port_find());
 	assert_int_equal(spec_parse(text, &s), 0);
-	assert_int_equal(callbacks_register(NULL, NULL, NULL), 0);
+	assert_int_equal(callbacks_register(NULL), 0);
 	for (int i = 0; i < MANY; i++) {
 		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		assert_true(fds[i] >= 0);

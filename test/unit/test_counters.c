@@ -399,6 +399,30 @@ sizes(void **state)
 	counter_table_free(NULL);
 }
 
+static void
+usage_says_how_full(void **state)
+{
+	struct counter_table *table = counter_table_new(ONE_BUCKET, SEED);
+	struct counters counters = counter_table_counters(table);
+	struct counter_usage usage;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		change(counters, i, 1);
+	for (i = 0; i < OWN + 2; i++)
+		hit(counters, i, 1000);
+	usage = counter_table_usage(table, 1000);
+	assert_int_equal(usage.room, OWN);
+	assert_int_equal(usage.open, 3);
+	assert_int_equal(usage.windows, OWN);
+	assert_int_equal(usage.shared, 1);
+	usage = counter_table_usage(table, 1000 + 3 * MINUTE);
+	assert_int_equal(usage.windows, 0);
+	assert_int_equal(usage.shared, 0);
+	counter_table_free(table);
+}
+
 int
 main(void)
 {
@@ -415,6 +439,7 @@ main(void)
 		cmocka_unit_test(rate_is_never_late),
 		cmocka_unit_test(seed_chooses_who_meets),
 		cmocka_unit_test(keys_spread),
+		cmocka_unit_test(usage_says_how_full),
 		cmocka_unit_test(sizes),
 	};
 
