@@ -146,6 +146,7 @@ doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 static int
 octets_parse(const char *key, struct netrange *range)
 {
+	static const char rest[] = ".0.0.0";
 	char text[NETADDR_TEXT_SIZE + 16], why[NETADDR_WHY_SIZE];
 	unsigned dots = 0;
 	size_t len = strlen(key);
@@ -156,8 +157,8 @@ octets_parse(const char *key, struct netrange *range)
 		dots += key[i] == '.';
 	if (strspn(key, "0123456789.") != len || dots > 3)
 		return -EINVAL;
-	snprintf(text, sizeof text, "%s%s/%u", key, ".0.0.0" + 2 * dots,
-	    8 * (dots + 1));
+	snprintf(
+	    text, sizeof text, "%s%s/%u", key, &rest[2 * dots], 8 * (dots + 1));
 	return netrange_parse(text, range, NULL, why);
 }
 

@@ -13,7 +13,7 @@
 static const char blanks[] = " \t\r\v\f";
 
 struct folded
-folded_start(char *text, int style)
+folded_start(char *text, enum folded_style style)
 {
 	return (struct folded){ .at = text, .line = 1, .style = style };
 }

@@ -17,7 +17,7 @@
 
 /* How deep names may stand within values, and how many one value may take:
  * a parameter that names itself ends there. */
-enum { DEPTH_MAX = 16, NAMES_MAX = 2000, FIELDS = 7 };
+enum { DEPTH_MAX = 16, NAMES_MAX = 500, FIELDS = 7 };
 
 static const char blanks[] = " \t\r\n\v\f";
 static const char separators[] = ", \t\r\n";

@@ -30,8 +30,8 @@ keep_trimmed(struct sendmail_cf *cf, const char *text, size_t len)
 }
 
 static void
-add_line(struct sendmail_cf *cf, int type, const char *name, size_t len,
-    const char *value, const struct where *where)
+add_line(struct sendmail_cf *cf, enum cf_type type, const char *name,
+    size_t len, const char *value, const struct where *where)
 {
 	void *lines = cf->lines;
 
@@ -127,12 +127,12 @@ sendmail_cf_read(
 
 const struct cf_line *
 sendmail_cf_next(const struct sendmail_cf *cf, const struct cf_line *behind,
-    int type, const char *name)
+    enum cf_type type, const char *name)
 {
 	size_t i = behind == NULL ? 0 : (size_t)(behind - cf->lines) + 1;
 
 	for (; i < cf->nlines; i++)
-		if ((int)cf->lines[i].type == type &&
+		if (cf->lines[i].type == type &&
 		    (name == NULL || strcasecmp(cf->lines[i].name, name) == 0))
 			return &cf->lines[i];
 	return NULL;

@@ -9,16 +9,18 @@
 #include "arena.h"
 #include "rules.h"
 
+enum cf_type {
+	CF_OPTION,  /* O Name=value */
+	CF_FILTER,  /* Xname, value */
+	CF_MAP,     /* Kname value */
+	CF_CLASS,   /* CRvalue: words of class R */
+	CF_FILE,    /* FRvalue: its file */
+	CF_FEATURE, /* name.m4 in a comment of m4's */
+};
+
 /* One line: what it is about, and the rest. */
 struct cf_line {
-	enum {
-		CF_OPTION,  /* O Name=value */
-		CF_FILTER,  /* Xname, value */
-		CF_MAP,     /* Kname value */
-		CF_CLASS,   /* CRvalue: words of class R */
-		CF_FILE,    /* FRvalue: its file */
-		CF_FEATURE, /* name.m4 in a comment of m4's */
-	} type;
+	enum cf_type type;
 	const char *name, *value;
 	struct where where;
 };
@@ -37,9 +39,9 @@ void sendmail_cf_read(
 /* The next line of a type behind one, or the first (NULL); name may be NULL,
  * and is compared without regard to case. NULL at the end. */
 const struct cf_line *sendmail_cf_next(const struct sendmail_cf *,
-    const struct cf_line *, int type, const char *name);
-/* In "A=x, B=y" the value of a field; ends says what ends one. In the arena;
- * NULL where it is not there. */
+    const struct cf_line *, enum cf_type, const char *name);
+/* In "A=x, B=y" the value of a field, in the arena; NULL where it is not
+ * there. */
 const char *sendmail_cf_field(
     struct sendmail_cf *, const char *text, const char *name);
 
