@@ -131,6 +131,23 @@ where_format(const struct where *where, char buf[WHERE_TEXT_SIZE])
 	return buf;
 }
 
+const char *
+listener_format(const struct listener *listener, char buf[LISTENER_TEXT_SIZE])
+{
+	char addr[NETADDR_TEXT_SIZE];
+	bool ipv6;
+
+	if (listener == NULL)
+		return "*";
+	if (listener->addr.family == FAMILY_NONE)
+		return "other";
+	ipv6 = listener->addr.family == FAMILY_IPV6;
+	snprintf(buf, LISTENER_TEXT_SIZE, "%s%s%s:%u", ipv6 ? "[" : "",
+	    netaddr_format(&listener->addr, addr), ipv6 ? "]" : "",
+	    (unsigned)listener->port);
+	return buf;
+}
+
 void
 ctl_print_diagnostic(FILE *out, const struct diagnostic *d)
 {

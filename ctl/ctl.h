@@ -35,9 +35,9 @@ struct ctl {
 	FILE *out, *err;
 };
 
-extern const struct verb verb_check, verb_doctor, verb_explain, verb_export,
-    verb_log_level, verb_reload, verb_replay, verb_sessions, verb_status,
-    verb_who;
+extern const struct verb verb_check, verb_diff, verb_doctor, verb_explain,
+    verb_export, verb_log_level, verb_reload, verb_replay, verb_sessions,
+    verb_status, verb_who;
 
 /* The common options, for a verb's table for getopt_long(); their values in
  * a verb's switch are passed to ctl_option(). */
@@ -69,6 +69,12 @@ int ctl_print_json(const struct ctl *, json_t *, int status);
 /* "FILE:LINE:COL"; "" for a place that is not known. Answers buf. */
 enum { WHERE_TEXT_SIZE = 512 };
 const char *where_format(const struct where *, char buf[WHERE_TEXT_SIZE]);
+/* An address with a port; "*" for NULL: every listener; "other" where the
+ * family is none: each that no policy in question names. Answers buf or a
+ * static text. */
+enum { LISTENER_TEXT_SIZE = NETADDR_TEXT_SIZE + 10 };
+const char *listener_format(
+    const struct listener *, char buf[LISTENER_TEXT_SIZE]);
 
 void verb_help(FILE *, const struct verb *);
 /* Of count words the one that was likely meant, or NULL. */

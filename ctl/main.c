@@ -14,6 +14,7 @@ static const struct verb *const verbs[] = {
 	&verb_explain,
 	&verb_who,
 	&verb_replay,
+	&verb_diff,
 	&verb_export,
 	&verb_doctor,
 	&verb_status,

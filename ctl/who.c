@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LISTENER_TEXT_SIZE = NETADDR_TEXT_SIZE + 10, PRINCIPALS_SIZE = 160 };
+enum { PRINCIPALS_SIZE = 160 };
 
 static const principal_set without_auth =
     SET_OF(PRINCIPAL_ANONYMOUS) | SET_OF(PRINCIPAL_EXTERNALLY_SECURED);
@@ -24,25 +24,14 @@ struct asked {
 	struct listener listener;
 };
 
-/* "*", an address with a port, or "other": each that no other row names. */
 static const char *
-listener_format(const struct who_answer *answer, const struct who_range *range,
+place_format(const struct who_answer *answer, const struct who_range *range,
     char buf[LISTENER_TEXT_SIZE])
 {
-	const struct listener *listener;
-	char addr[NETADDR_TEXT_SIZE];
-	bool ipv6;
-
-	if (range->listener == WHO_EVERYWHERE)
-		return "*";
-	listener = &answer->listeners[range->listener];
-	if (listener->addr.family == FAMILY_NONE)
-		return "other";
-	ipv6 = listener->addr.family == FAMILY_IPV6;
-	snprintf(buf, LISTENER_TEXT_SIZE, "%s%s%s:%u", ipv6 ? "[" : "",
-	    netaddr_format(&listener->addr, addr), ipv6 ? "]" : "",
-	    (unsigned)listener->port);
-	return buf;
+	return listener_format(range->listener == WHO_EVERYWHERE
+				   ? NULL
+				   : &answer->listeners[range->listener],
+	    buf);
 }
 
 static const char *
@@ -68,7 +57,7 @@ print_json(const struct ctl *ctl, const struct who_question *question,
 		const struct who_range *r = &answer->ranges[i];
 		json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
 		    "range", netrange_format(&r->clients, range), "listener",
-		    listener_format(answer, r, listener), "connector",
+		    place_format(answer, r, listener), "connector",
 		    r->connector, "principal", principal_name(r->principal),
 		    "right", right_name(question->right), "addresses",
 		    size_format(&r->clients, size));
@@ -107,7 +96,7 @@ print_table(const struct ctl *ctl, const struct who_answer *answer)
 		const struct who_range *r = &answer->ranges[i];
 
 		listeners =
-		    max_of(listeners, listener_format(answer, r, listener));
+		    max_of(listeners, place_format(answer, r, listener));
 		ranges = max_of(ranges, netrange_format(&r->clients, range));
 		sizes = max_of(sizes, size_format(&r->clients, size));
 		connectors = max_of(connectors, r->connector);
@@ -119,7 +108,7 @@ print_table(const struct ctl *ctl, const struct who_answer *answer)
 		const struct who_range *r = &answer->ranges[i];
 
 		fprintf(ctl->out, "%-*s  %-*s  %*s  %-*s  %s\n", listeners,
-		    listener_format(answer, r, listener), ranges,
+		    place_format(answer, r, listener), ranges,
 		    netrange_format(&r->clients, range), sizes,
 		    size_format(&r->clients, size), connectors, r->connector,
 		    principal_name(r->principal));

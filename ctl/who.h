@@ -9,7 +9,7 @@
 #ifndef WHO_H
 #define WHO_H
 
-#include "wide.h"
+#include "regions.h"
 
 struct who_question {
 	enum right right;
@@ -19,7 +19,7 @@ struct who_question {
 	const struct listener *listener; /* or NULL: all of the policy */
 };
 
-#define WHO_EVERYWHERE SIZE_MAX /* every listener of the range's family */
+#define WHO_EVERYWHERE REGION_EVERYWHERE /* every listener of its family */
 
 struct who_range {
 	struct netrange clients; /* in its shortest form */
@@ -32,7 +32,7 @@ struct who_range {
  * one listener, connector and principal neither overlap nor adjoin. */
 struct who_answer {
 	struct who_range *ranges;
-	size_t nranges, room;
+	size_t nranges;
 	struct listener *listeners; /* as ruleset_listeners() has them, or the
 				       one that was asked for */
 	size_t nlisteners;

@@ -16,7 +16,7 @@
 
 #include "netstep.h"
 #include "pairing.h"
-#include "spans.h"
+#include "regions.h"
 
 enum {
 	SUMMARY_SIZE = 512,
@@ -39,7 +39,7 @@ struct difference {
 	struct listener *listeners; /* by place */
 	size_t nplaces;
 	struct settings settings;
-	struct spans changes; /* by place */
+	struct regions changes; /* by place */
 	struct later *laters;
 	size_t nlaters;
 	enum relation relation;
@@ -178,9 +178,9 @@ struct merge {
 	size_t at; /* the one under way */
 	struct netaddr next;
 	size_t group;
-	bool telling;         /* of changes, not only of relations */
-	struct spans changes; /* of the family under way */
-	struct spans gained, lost;
+	bool telling;           /* of changes, not only of relations */
+	struct regions changes; /* of the family under way */
+	struct regions gained, lost;
 	enum relation relation;
 	uint64_t steps;
 	const struct pair *pair; /* the last one */
@@ -230,11 +230,11 @@ note_pair(struct merge *merge, const struct netrange *clients, standing older,
 		return 0;
 	merge->relation |= pair->relation;
 	if (pair->relay_gained)
-		rc = spans_add(&merge->gained, clients, merge->group, 0);
+		rc = regions_add(&merge->gained, clients, merge->group, 0);
 	if (pair->relay_lost)
-		rc = spans_add(&merge->lost, clients, merge->group, 0);
+		rc = regions_add(&merge->lost, clients, merge->group, 0);
 	for (size_t i = 0; i < pair->nkinds && rc == 0 && merge->telling; i++)
-		rc = spans_add(
+		rc = regions_add(
 		    &merge->changes, clients, merge->group, pair->kinds[i]);
 	return rc;
 }
@@ -278,26 +278,26 @@ merge_group(struct merge *merge, const struct place *place, enum family family,
 	    note_newer, merge);
 }
 
-/* Each span of a group is one of all its listeners. */
+/* Each region of a group is one of all its listeners. */
 static int
-take_changes(struct difference *d, const struct spans *changes,
+take_changes(struct difference *d, const struct regions *changes,
     enum family family, bool everywhere)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < changes->count && rc == 0; i++) {
-		const struct span *span = &changes->items[i];
+		const struct region *region = &changes->items[i];
 
-		if (everywhere || span->place == SPAN_EVERYWHERE) {
-			rc = spans_add(&d->changes, &span->clients,
-			    SPAN_EVERYWHERE, span->kind);
+		if (everywhere || region->place == REGION_EVERYWHERE) {
+			rc = regions_add(&d->changes, &region->clients,
+			    REGION_EVERYWHERE, region->kind);
 			continue;
 		}
 		for (size_t p = 0; p < d->nplaces && rc == 0; p++)
 			if (place_serves(&d->places[p], family) &&
-			    d->places[p].group == span->place)
-				rc = spans_add(
-				    &d->changes, &span->clients, p, span->kind);
+			    d->places[p].group == region->place)
+				rc = regions_add(&d->changes, &region->clients,
+				    p, region->kind);
 	}
 	return rc;
 }
@@ -318,11 +318,11 @@ merge_family(struct merge *merge, enum family family, int64_t now)
 	}
 	free(groups);
 	if (rc == 0 && count > 1)
-		rc = spans_fold(
+		rc = regions_fold(
 		    &merge->changes, (const size_t[]){ count, count });
 	if (rc == 0)
 		rc = take_changes(d, &merge->changes, family, count == 1);
-	spans_fini(&merge->changes);
+	regions_fini(&merge->changes);
 	return rc;
 }
 
@@ -349,12 +349,12 @@ moment_find(
 	if (rc == 0) {
 		moment->relation = merge.relation;
 		moment->steps = merge.steps;
-		spans_count(&merge.gained, &moment->gained);
-		spans_count(&merge.lost, &moment->lost);
+		regions_count(&merge.gained, &moment->gained);
+		regions_count(&merge.lost, &moment->lost);
 	}
 	free(merge.stretches);
-	spans_fini(&merge.gained);
-	spans_fini(&merge.lost);
+	regions_fini(&merge.gained);
+	regions_fini(&merge.lost);
 	return rc;
 }
 
@@ -532,10 +532,12 @@ summarise(struct difference *d)
 
 	if (d->relation == RELATION_EQUIVALENT)
 		return;
+	wide_format(&d->gained, gained);
+	wide_format(&d->lost, lost);
 	used += (size_t)snprintf(d->summary + used, SUMMARY_SIZE - used,
-	    ": %s more addresses may relay (anonymous, externally secured), "
+	    ": %s more address%s may relay (anonymous, externally secured), "
 	    "%s fewer",
-	    wide_format(&d->gained, gained), wide_format(&d->lost, lost));
+	    gained, strcmp(gained, "1") == 0 ? "" : "es", lost);
 	if (d->settings.count > 0)
 		used += (size_t)snprintf(d->summary + used, SUMMARY_SIZE - used,
 		    "; %zu setting%s changed", d->settings.count,
@@ -562,7 +564,7 @@ find(struct difference *d, int64_t now)
 		rc = moment_find(d, now, true, &moment);
 	if (rc != 0)
 		return rc;
-	spans_sort(&d->changes);
+	regions_sort(&d->changes);
 	d->relation |= moment.relation;
 	d->gained = moment.gained;
 	d->lost = moment.lost;
@@ -604,7 +606,7 @@ difference_free(struct difference *d)
 	if (d == NULL)
 		return;
 	pairing_free(d->pairing);
-	spans_fini(&d->changes);
+	regions_fini(&d->changes);
 	arena_free(d->arena);
 	free(d);
 }
@@ -636,18 +638,18 @@ connector_name(const struct ruleset *ruleset, uint32_t number)
 bool
 difference_change(const struct difference *d, size_t i, struct changed *change)
 {
-	const struct span *span;
+	const struct region *region;
 	const struct kind *kind;
 
 	if (i >= d->changes.count)
 		return false;
-	span = &d->changes.items[i];
-	kind = pairing_kind(d->pairing, span->kind);
+	region = &d->changes.items[i];
+	kind = pairing_kind(d->pairing, region->kind);
 	*change = (struct changed){
-		.clients = span->clients,
-		.listener = span->place == SPAN_EVERYWHERE
+		.clients = region->clients,
+		.listener = region->place == REGION_EVERYWHERE
 				? NULL
-				: &d->listeners[span->place],
+				: &d->listeners[region->place],
 		.older = connector_name(d->older, kind->older),
 		.newer = connector_name(d->newer, kind->newer),
 		.as = kind->as,
@@ -655,6 +657,7 @@ difference_change(const struct difference *d, size_t i, struct changed *change)
 		.gained = kind->gained,
 		.lost = kind->lost,
 		.what = kind->what,
+		.beside = kind->beside,
 	};
 	return true;
 }

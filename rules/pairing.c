@@ -330,21 +330,12 @@ compare_way(struct match *match, const struct way *way)
 	return compare_proof(match, way, &was, &is);
 }
 
-/* Nobody is refused for being on the list who may not submit anyway, unless
- * that is only monitored. */
 static bool
-minds_list(const struct side *side)
+is_monitored(const struct side *side)
 {
-	const struct policy *policy = side->ruleset->policy;
-
-	if (side->rule == NULL)
-		return policy->mode == MODE_MONITOR;
-	if (side->rule->mode == MODE_MONITOR)
-		return true;
-	for (int i = 0; i < WAYS; i++)
-		if ((claim_of(side, &ways[i]).held & SET_OF(RIGHT_SUBMIT)) != 0)
-			return true;
-	return false;
+	return (side->rule != NULL
+		       ? side->rule->mode
+		       : side->ruleset->policy->mode) == MODE_MONITOR;
 }
 
 static void
@@ -352,8 +343,9 @@ compare_lists(struct match *match)
 {
 	const struct side *was = &match->older, *is = &match->newer;
 
+	/* Else it shows in what the client may use. */
 	if (was->blocked != is->blocked &&
-	    (minds_list(was) || minds_list(is))) {
+	    (is_monitored(was) || is_monitored(is))) {
 		match->what |= SET_OF(TRAIT_BLOCKED);
 		match->pair->relation |=
 		    was->blocked ? RELATION_WIDER : RELATION_NARROWER;
@@ -376,7 +368,7 @@ compare_presence(struct match *match)
 	if ((match->older.rule == NULL) == (match->newer.rule == NULL))
 		return;
 	match->what |= SET_OF(TRAIT_CONNECTOR);
-	if (none->ruleset->policy->mode == MODE_MONITOR)
+	if (is_monitored(none))
 		match->pair->relation |= RELATION_INCOMPARABLE;
 	else
 		match->pair->relation |=
@@ -467,6 +459,7 @@ tell_what(struct match *match, const struct rules *rules)
 	for (i = 0; i < TRAIT_COUNT; i++)
 		if ((match->what & SET_OF(i)) != 0)
 			used = what_add(buf, used, words[i]);
+	kind.beside = used > 0;
 	for (i = 0; rules != NULL && i < rules->count; i++) {
 		const struct setting *setting =
 		    &settings->items[rules->first + i];

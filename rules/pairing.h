@@ -25,6 +25,7 @@ struct kind {
 	bool certificate;
 	right_set gained, lost;
 	const char *what;
+	bool beside;
 	size_t next; /* for pairing.c */
 };
 

@@ -216,6 +216,7 @@ struct listener {
 struct holding {
 	struct netrange clients;
 	const char *connector;
+	size_t number;            /* of the connector in the policy, from 0 */
 	struct where where;       /* of the range */
 	principal_set principals; /* of a session before AUTH */
 	right_set rights;         /* of a session before AUTH */
@@ -322,6 +323,7 @@ struct changed {
 	right_set gained, lost;
 	const char *what; /* as is 0: what is otherwise, as in
 			     "max_message_size, ip_allow_list" */
+	bool beside;      /* what is more than keys of the connector */
 };
 /* The i-th, in order of listener and address. False past the end. All
  * pointers live as long as the difference. */

@@ -415,6 +415,7 @@ rule_right_origin(const struct rule *rule, principal_set principals,
 /* ---- Walking --------------------------------------------------------- */
 
 struct telling {
+	const struct ruleset *ruleset;
 	int (*fn)(void *ctx, const struct holding *);
 	void *ctx;
 };
@@ -430,6 +431,7 @@ tell(void *ctx, const struct part *part)
 	if (rule == NULL)
 		return 0;
 	holding.connector = rule->written->name;
+	holding.number = (size_t)(rule - telling->ruleset->rules);
 	holding.where = choice_range(&part->choice).where;
 	holding.principals = rule_principals(rule, part->server);
 	holding.rights = rule_rights(rule, holding.principals);
@@ -447,7 +449,7 @@ contest_tell(const struct ruleset *ruleset, uint32_t contest,
     enum family family, int64_t now,
     int (*fn)(void *ctx, const struct holding *), void *ctx)
 {
-	struct telling telling = { fn, ctx };
+	struct telling telling = { ruleset, fn, ctx };
 
 	return contest_walk(
 	    ruleset, &ruleset->contests[contest], family, now, tell, &telling);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spans - ranges of clients at several listeners, as short as they can be
+ * regions - ranges of clients at several listeners, as short as they can be
  * said.
  *
  * Interval arithmetic on sorted lists; knows nothing of what is said of the
  * ranges.
  */
-#include "spans.h"
+#include "regions.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,55 +16,57 @@
 #include "netstep.h"
 
 void
-spans_fini(struct spans *spans)
+regions_fini(struct regions *regions)
 {
-	free(spans->items);
-	free(spans->latest);
-	*spans = (struct spans){ 0 };
+	free(regions->items);
+	free(regions->latest);
+	*regions = (struct regions){ 0 };
 }
 
 static int
-append(struct spans *spans, const struct span *span)
+append(struct regions *regions, const struct region *region)
 {
-	if (spans->count == spans->room) {
-		size_t room = spans->room == 0 ? 64 : spans->room * 2;
+	if (regions->count == regions->room) {
+		size_t room = regions->room == 0 ? 64 : regions->room * 2;
 		void *items =
-		    realloc(spans->items, room * sizeof(*spans->items));
+		    realloc(regions->items, room * sizeof(*regions->items));
 
 		if (items == NULL)
 			return -ENOMEM;
-		spans->items = items;
-		spans->room = room;
+		regions->items = items;
+		regions->room = room;
 	}
-	spans->items[spans->count] = *span;
-	spans->items[spans->count++].clients.form = netset_form(&span->clients);
+	regions->items[regions->count] = *region;
+	regions->items[regions->count++].clients.form =
+	    netset_form(&region->clients);
 	return 0;
 }
 
 static int
-latest_grow(struct spans *spans, uint32_t kind)
+latest_grow(struct regions *regions, uint32_t kind)
 {
 	size_t more = ((size_t)kind + 1) * 2;
-	size_t *latest = realloc(spans->latest, more * sizeof(*latest));
+	size_t *latest = realloc(regions->latest, more * sizeof(*latest));
 
 	if (latest == NULL)
 		return -ENOMEM;
-	memset(latest + spans->nlatest, 0,
-	    (more - spans->nlatest) * sizeof(*latest));
-	spans->latest = latest;
-	spans->nlatest = more;
+	memset(latest + regions->nlatest, 0,
+	    (more - regions->nlatest) * sizeof(*latest));
+	regions->latest = latest;
+	regions->nlatest = more;
 	return 0;
 }
 
 int
-spans_add(struct spans *spans, const struct netrange *clients, size_t place,
-    uint32_t kind)
+regions_add(struct regions *regions, const struct netrange *clients,
+    size_t place, uint32_t kind)
 {
-	const struct span span = { *clients, place, kind };
-	int rc = kind < spans->nlatest ? 0 : latest_grow(spans, kind);
+	const struct region region = { *clients, place, kind };
+	int rc = kind < regions->nlatest ? 0 : latest_grow(regions, kind);
 
-	if (rc == 0 && spans->latest[kind] != 0) {
-		struct span *last = &spans->items[spans->latest[kind] - 1];
+	if (rc == 0 && regions->latest[kind] != 0) {
+		struct region *last =
+		    &regions->items[regions->latest[kind] - 1];
 
 		if (last->place == place &&
 		    netstep_adjoins(&last->clients.last, &clients->first)) {
@@ -74,16 +76,16 @@ spans_add(struct spans *spans, const struct netrange *clients, size_t place,
 		}
 	}
 	if (rc == 0)
-		rc = append(spans, &span);
+		rc = append(regions, &region);
 	if (rc == 0)
-		spans->latest[kind] = spans->count;
+		regions->latest[kind] = regions->count;
 	return rc;
 }
 
 /* ---- Orders ---------------------------------------------------------- */
 
 static int
-compare_first(const struct span *a, const struct span *b)
+compare_first(const struct region *a, const struct region *b)
 {
 	return netaddr_compare(&a->clients.first, &b->clients.first);
 }
@@ -97,18 +99,18 @@ compare_by_address(const void *left, const void *right)
 static int
 compare_by_place(const void *left, const void *right)
 {
-	const struct span *a = left, *b = right;
+	const struct region *a = left, *b = right;
 	size_t pa = a->place + 1, pb = b->place + 1; /* everywhere: 0 */
 	int order = pa != pb ? (pa < pb ? -1 : 1) : compare_first(a, b);
 
 	return order != 0 ? order : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-/* Spans that may be joined over places stand together. */
+/* Regions that may be joined over places stand together. */
 static int
 compare_by_kind(const void *left, const void *right)
 {
-	const struct span *a = left, *b = right;
+	const struct region *a = left, *b = right;
 
 	if (a->clients.first.family != b->clients.first.family)
 		return a->clients.first.family < b->clients.first.family ? -1
@@ -119,27 +121,27 @@ compare_by_kind(const void *left, const void *right)
 }
 
 static void
-sort(struct spans *spans, int (*compare)(const void *, const void *))
+sort(struct regions *regions, int (*compare)(const void *, const void *))
 {
-	if (spans->count > 1)
-		qsort(
-		    spans->items, spans->count, sizeof(*spans->items), compare);
+	if (regions->count > 1)
+		qsort(regions->items, regions->count, sizeof(*regions->items),
+		    compare);
 }
 
 void
-spans_sort(struct spans *spans)
+regions_sort(struct regions *regions)
 {
-	sort(spans, compare_by_place);
+	sort(regions, compare_by_place);
 }
 
 void
-spans_count(struct spans *spans, struct wide *sum)
+regions_count(struct regions *regions, struct wide *sum)
 {
 	struct netrange run = { .first.family = FAMILY_NONE };
 
-	sort(spans, compare_by_address);
-	for (size_t i = 0; i < spans->count; i++) {
-		const struct netrange *next = &spans->items[i].clients;
+	sort(regions, compare_by_address);
+	for (size_t i = 0; i < regions->count; i++) {
+		const struct netrange *next = &regions->items[i].clients;
 
 		if (run.first.family == next->first.family &&
 		    netaddr_compare(&next->first, &run.last) <= 0) {
@@ -175,10 +177,10 @@ compare_edges(const void *left, const void *right)
 /* Adds what all of so many places have of count ranges of one kind. */
 static int
 add_common(
-    const struct span *items, size_t count, size_t places, struct spans *to)
+    const struct region *items, size_t count, size_t places, struct regions *to)
 {
 	struct edge *edges = calloc(count, 2 * sizeof(*edges));
-	struct span common = items[0];
+	struct region common = items[0];
 	size_t open = 0;
 	int rc = 0;
 
@@ -190,7 +192,7 @@ add_common(
 		edges[2 * i + 1].end = true;
 	}
 	qsort(edges, 2 * count, sizeof(*edges), compare_edges);
-	common.place = SPAN_EVERYWHERE;
+	common.place = REGION_EVERYWHERE;
 	for (size_t i = 0; i < 2 * count && rc == 0; i++) {
 		if (!edges[i].end) {
 			if (++open == places)
@@ -205,19 +207,20 @@ add_common(
 	return rc;
 }
 
-/* Adds what is left of a span without those that hold everywhere. They are
- * sorted, and each lies within the span or apart from it. */
+/* Adds what is left of a region without those that hold everywhere. They are
+ * sorted, and each lies within the region or apart from it. */
 static int
-add_rest(const struct span *span, size_t from, size_t end, struct spans *to)
+add_rest(
+    const struct region *region, size_t from, size_t end, struct regions *to)
 {
-	struct span rest = *span;
+	struct region rest = *region;
 	size_t low = from, high = end;
 	int rc;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_first(&to->items[middle], span) < 0)
+		if (compare_first(&to->items[middle], region) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -225,49 +228,49 @@ add_rest(const struct span *span, size_t from, size_t end, struct spans *to)
 	for (; low < end; low++) {
 		struct netrange common = to->items[low].clients;
 
-		if (netaddr_compare(&common.first, &span->clients.last) > 0)
+		if (netaddr_compare(&common.first, &region->clients.last) > 0)
 			break;
 		rest.clients.last = netstep_previous(common.first);
 		if (netaddr_compare(&common.first, &rest.clients.first) != 0 &&
 		    (rc = append(to, &rest)) != 0)
 			return rc;
-		if (netaddr_compare(&common.last, &span->clients.last) == 0)
+		if (netaddr_compare(&common.last, &region->clients.last) == 0)
 			return 0;
 		rest.clients.first = netstep_next(common.last);
 	}
-	rest.clients.last = span->clients.last;
+	rest.clients.last = region->clients.last;
 	return append(to, &rest);
 }
 
 int
-spans_fold(struct spans *spans, const size_t places[2])
+regions_fold(struct regions *regions, const size_t places[2])
 {
-	struct spans folded = { 0 };
+	struct regions folded = { 0 };
 	size_t end;
 	int rc = 0;
 
-	sort(spans, compare_by_kind);
-	for (size_t i = 0; i < spans->count && rc == 0; i = end) {
-		const struct span *kind = &spans->items[i];
+	sort(regions, compare_by_kind);
+	for (size_t i = 0; i < regions->count && rc == 0; i = end) {
+		const struct region *kind = &regions->items[i];
 		bool ipv6 = kind->clients.first.family == FAMILY_IPV6;
 		size_t from = folded.count, to;
 
-		for (end = i + 1; end < spans->count &&
-				  spans->items[end].kind == kind->kind &&
-				  spans->items[end].clients.first.family ==
+		for (end = i + 1; end < regions->count &&
+				  regions->items[end].kind == kind->kind &&
+				  regions->items[end].clients.first.family ==
 				      kind->clients.first.family;
 		     end++)
 			;
 		rc = add_common(kind, end - i, places[ipv6], &folded);
 		to = folded.count;
 		for (size_t j = i; j < end && rc == 0; j++)
-			rc = add_rest(&spans->items[j], from, to, &folded);
+			rc = add_rest(&regions->items[j], from, to, &folded);
 	}
 	if (rc != 0) {
-		spans_fini(&folded);
+		regions_fini(&folded);
 		return rc;
 	}
-	spans_fini(spans);
-	*spans = folded;
+	regions_fini(regions);
+	*regions = folded;
 	return 0;
 }
