@@ -20,8 +20,52 @@ files_init(struct files *f, const char *policy)
 {
 	const char *slash = strrchr(policy, '/');
 
-	f->policy = policy;
-	f->folder = slash ? (size_t)(slash + 1 - policy) : 0;
+	*f = (struct files){
+		.policy = policy,
+		.folder = slash ? (size_t)(slash + 1 - policy) : 0,
+	};
+}
+
+void
+files_guard(struct files *f, uid_t user)
+{
+	f->guarded = true;
+	f->user = user;
+}
+
+static bool
+is_safe(const struct files *f, const struct stat *st)
+{
+	bool group = (st->st_mode & S_IWGRP) && st->st_gid != 0;
+
+	if (st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != f->user)
+		return false;
+	/* In a sticky folder nobody replaces another's file. */
+	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX))
+		return true;
+	return !group && !(st->st_mode & S_IWOTH);
+}
+
+/* The open file, and the folder that it was found in. */
+static int
+guard_check(const struct files *f, int fd, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+	struct stat st;
+
+	if (!f->guarded)
+		return 0;
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode) && !is_safe(f, &st))
+		return -EPERM;
+	if (slash)
+		snprintf(folder, sizeof(folder), "%.*s",
+		    (int)(slash - path + 1), path);
+	if (stat(folder, &st))
+		return -errno;
+	return is_safe(f, &st) ? 0 : -EPERM;
 }
 
 /* Up to len bytes and one more, which shows that the file has grown. */
@@ -104,7 +148,9 @@ files_read(void *ctx, const char *path, size_t max, char **text, size_t *len)
 	fd = open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	rc = fd_read(fd, max, text, len);
+	rc = guard_check(ctx, fd, full);
+	if (!rc)
+		rc = fd_read(fd, max, text, len);
 	close(fd);
 	return rc;
 }

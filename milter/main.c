@@ -458,6 +458,9 @@ daemon_prepare(struct daemon *d)
 		return EXIT_FAILED;
 	if (policy_path(&d->options) || parts_make(d))
 		return EXIT_FAILED;
+	if (!o->allow_unsafe_permissions)
+		store_guard(
+		    d->parts.store, o->user ? d->identity.uid : geteuid());
 	if (policy_first(d))
 		return EXIT_POLICY;
 	if (o->record && recording_open(d))

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	TEXT_MAX = 4096,
@@ -194,6 +195,10 @@ static const struct row rows[] = {
 	    AT(options, record_max_days), .min = 1, .max = 36500,
 	    .doc = "age of a recording" },
 	  0, "DAYS", "7", false },
+	{ { .key = "allow_unsafe_permissions", .decode = schema_bool,
+	    AT(options, allow_unsafe_permissions),
+	    .doc = "reads files that others may change" },
+	  0, NULL, NULL, false },
 	{ { .key = "foreground", .decode = schema_bool,
 	    AT(options, foreground), .doc = "does not become a daemon" },
 	  'f', NULL, NULL, false },
@@ -396,8 +401,9 @@ text_decode(struct options *o, const char *text, size_t len,
 		    (struct where){ .file = o->config }, "out of memory");
 }
 
+/* guarded: a file that others may change is refused. */
 static void
-file_read(struct options *o, struct complaints *complaints)
+file_read(struct options *o, bool guarded, struct complaints *complaints)
 {
 	struct files files;
 	struct reader reader;
@@ -406,6 +412,8 @@ file_read(struct options *o, struct complaints *complaints)
 	int rc;
 
 	files_init(&files, o->config);
+	if (guarded)
+		files_guard(&files, geteuid());
 	reader = files_reader(&files);
 	rc = reader.read(reader.ctx, o->config, FILE_MAX, &text, &len);
 	if (rc == -ENOENT && !strcmp(o->config, CONFIG_DEFAULT))
@@ -413,7 +421,11 @@ file_read(struct options *o, struct complaints *complaints)
 	if (rc) {
 		complain(complaints, "E-FILE",
 		    (struct where){ .file = o->config }, "cannot read it: %s",
-		    rc == -EINVAL ? "it is not a plain file" : strerror(-rc));
+		    rc == -EINVAL  ? "it is not a plain file"
+		    : rc == -EPERM ? "others than root may change it, or its "
+				     "folder; see ls -ld, and take that from "
+				     "them with chown and chmod go-w"
+				   : strerror(-rc));
 		return;
 	}
 	if (!text_is_blank(text))
@@ -422,7 +434,7 @@ file_read(struct options *o, struct complaints *complaints)
 }
 
 static enum options_result
-file_take(struct options *o)
+file_take(struct options *o, bool guarded)
 {
 	struct diagnostics *list = diagnostics_new();
 	struct complaints complaints = { list, MISTAKES_MAX };
@@ -430,7 +442,7 @@ file_take(struct options *o)
 
 	if (!list)
 		return option_wrong("", strerror(ENOMEM));
-	file_read(o, &complaints);
+	file_read(o, guarded, &complaints);
 	wrong = diagnostics_count(list, SEVERITY_ERROR) > 0;
 	report_print(list);
 	diagnostics_free(list);
@@ -505,6 +517,7 @@ options_parse(struct options *o, int argc, char **argv)
 	enum options_result result;
 	struct names names;
 	const char *config;
+	bool guarded;
 
 	names_fill(&names);
 	*o = (struct options){ .texts = arena_new(0) };
@@ -523,10 +536,12 @@ options_parse(struct options *o, int argc, char **argv)
 	if (o->help || o->version)
 		return OPTIONS_DONE;
 	config = o->config;
+	/* A test judges a text, wherever it is. */
+	guarded = !o->test && !o->allow_unsafe_permissions;
 	result = standards_take(o, &names);
 	o->config = config;
 	if (result == OPTIONS_RUN)
-		result = file_take(o);
+		result = file_take(o, guarded);
 	if (result == OPTIONS_RUN)
 		result = arguments_take(o, &names, argc, argv);
 	return result == OPTIONS_RUN ? options_settle(o) : result;

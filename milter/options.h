@@ -40,6 +40,7 @@ struct options {
 	bool record_values;
 	uint64_t record_max_size;
 	uint32_t record_max_days;
+	bool allow_unsafe_permissions;
 	bool foreground;
 	bool test;
 	bool version, help;

@@ -64,6 +64,12 @@ store_free(struct store *s)
 	free(s);
 }
 
+void
+store_guard(struct store *s, uid_t user)
+{
+	files_guard(&s->files, user);
+}
+
 /* Takes both, on success only. */
 static int
 store_swap(struct store *s, struct ruleset *ruleset, struct snapshot *files)

@@ -11,11 +11,15 @@
 
 #include "edition.h"
 
+#include <sys/types.h>
+
 struct store;
 
 /* file and tally must outlive the store. The store is empty. */
 int store_new(const char *file, struct tally *, struct store **);
 void store_free(struct store *);
+/* Refuses files that others than root and this user may change. */
+void store_guard(struct store *, uid_t user);
 
 /* Loads the file and swaps it in. All that is wrong with it is in the list;
  * the ruleset that was there stays. A file that seems cut off is wrong, too:

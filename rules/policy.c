@@ -64,8 +64,11 @@ read_error(int error)
 	case -ENOTDIR:
 		return "a part of its path is not a folder";
 	case -EACCES:
-	case -EPERM:
 		return "permission denied";
+	case -EPERM:
+		return "others than root and the service's user may change "
+		       "it, or its folder; see ls -ld, and take that from "
+		       "them with chown and chmod go-w";
 	case -EISDIR:
 		return "it is a folder";
 	case -ELOOP:

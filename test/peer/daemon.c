@@ -77,12 +77,23 @@ daemon_write(const struct daemon *d, const char *name, const char *text)
 }
 
 void
+daemon_configure(const struct daemon *d, const char *text)
+{
+	FILE *f = fopen(d->config, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+void
 daemon_init(struct daemon *d, const char *policy)
 {
 	const char *tmp = getenv("TMPDIR");
 	const struct passwd *pw;
 
 	*d = (struct daemon){ 0 };
+	umask(022); /* what others may change is refused */
 	/* A UNIX socket's path is short. */
 	if (!tmp || strlen(tmp) > 30)
 		tmp = "/tmp";
@@ -93,6 +104,7 @@ daemon_init(struct daemon *d, const char *policy)
 		assert_non_null(pw);
 		assert_int_equal(chown(d->folder, pw->pw_uid, pw->pw_gid), 0);
 	}
+	snprintf(d->config, sizeof(d->config), "%.60s.yaml", d->folder);
 	snprintf(d->policy, sizeof(d->policy), "%.60s/policy.yaml", d->folder);
 	snprintf(
 	    d->milter, sizeof(d->milter), "unix:%.60s/milter.sock", d->folder);
@@ -129,7 +141,7 @@ void
 daemon_fini(struct daemon *d)
 {
 	static const char *const names[] = { "policy.yaml", "milter.yaml",
-		"log", "fresh", "milter.sock", "milter.sock.lock",
+		"hosts", "log", "fresh", "milter.sock", "milter.sock.lock",
 		"policy.sock", "policy.sock.lock", "control.sock",
 		"control.sock.lock", "last-good", "answer", "pid", "notify" };
 	bool well = !d->pid || child_end(d);
@@ -143,6 +155,7 @@ daemon_fini(struct daemon *d)
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		unlink(daemon_path(d, names[i]));
+	unlink(d->config);
 	assert_int_equal(rmdir(d->folder), 0);
 	assert_true(well);
 }

@@ -21,8 +21,10 @@ struct daemon {
 	pid_t pid;      /* 0: none */
 	bool as_nobody; /* started by nobody, not by root with -u */
 	char folder[DAEMON_PATH_SIZE];
-	char policy[DAEMON_PATH_SIZE];       /* policy.yaml in it */
-	char milter[DAEMON_PATH_SIZE];       /* unix:.../milter.sock */
+	char policy[DAEMON_PATH_SIZE]; /* policy.yaml in it */
+	char config[DAEMON_PATH_SIZE]; /* beside the folder, since only root
+					  may change it; not there at first */
+	char milter[DAEMON_PATH_SIZE]; /* unix:.../milter.sock */
 	char policy_spec[DAEMON_PATH_SIZE];  /* unix:.../policy.sock */
 	char control_spec[DAEMON_PATH_SIZE]; /* unix:.../control.sock */
 };
@@ -38,6 +40,8 @@ void daemon_fini(struct daemon *);
 /* PATH in the folder; static, four at a time. */
 const char *daemon_path(const struct daemon *, const char *name);
 void daemon_write(const struct daemon *, const char *name, const char *text);
+/* Writes the file config. */
+void daemon_configure(const struct daemon *, const char *text);
 
 /* Starts the program with the folder's sockets and policy, -f, and up to
  * four more arguments (NULL: none), and waits until it is ready. */

@@ -91,21 +91,19 @@ static void
 command_line_wins(void **state)
 {
 	const char *more[] = { "-c", NULL, "--socket-mode", "0640", NULL };
-	char config[DAEMON_PATH_SIZE];
 	struct daemon d;
 	struct stat st;
 
 	(void)state;
 	daemon_init(&d, daemon_policy);
-	daemon_write(&d, "milter.yaml",
-	    "socket_mode: 0600\npolicy: /nonexistent\nlog: syslog\n");
-	snprintf(config, sizeof(config), "%s", daemon_path(&d, "milter.yaml"));
-	more[1] = config;
+	daemon_configure(
+	    &d, "socket_mode: 0600\npolicy: /nonexistent\nlog: syslog\n");
+	more[1] = d.config;
 	const char *const argv[] = { DAEMON, "-t", "-c", more[1], NULL };
 	assert_int_equal(daemon_try(&d, argv), 2);
 	daemon_wait(&d, "cannot read /nonexistent", 1);
-	daemon_write(&d, "milter.yaml",
-	    "socket_mode: 0600\npolicy: /nonexistent\nlog: stderr\n");
+	daemon_configure(
+	    &d, "socket_mode: 0600\npolicy: /nonexistent\nlog: stderr\n");
 	daemon_start(&d, more);
 	assert_int_equal(stat(daemon_path(&d, "milter.sock"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);

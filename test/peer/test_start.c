@@ -243,6 +243,51 @@ ends_soon_after_a_reload(void **state)
 	daemon_fini(&d);
 }
 
+/* Nobody else may change what it runs on: a file, a file of that file, or the
+ * folder that they are in. */
+static void
+files_are_nobody_elses(void **state)
+{
+	static const char begin[] = "networks: {here: {file: hosts}}\n";
+	const char *more[] = { "--allow-unsafe-permissions", "-c", NULL, NULL };
+	char policy[2048], hosts[DAEMON_PATH_SIZE];
+	struct daemon d;
+
+	(void)state;
+	snprintf(policy, sizeof(policy), "%s%s", begin, daemon_policy);
+	daemon_init(&d, policy);
+	daemon_configure(&d, "log: stderr\n");
+	daemon_write(&d, "hosts", "192.0.2.7\n");
+	snprintf(hosts, sizeof(hosts), "%s", daemon_path(&d, "hosts"));
+	more[2] = d.config;
+	const struct {
+		const char *path;
+		mode_t bad, good;
+	} cases[] = {
+		{ d.policy, 0666, 0644 },
+		{ d.policy, 0602, 0644 },
+		{ d.config, 0646, 0640 },
+		{ hosts, 0622, 0644 },
+		{ d.folder, 0777, 01777 },
+	};
+	const char *argv[] = { DAEMON, "-f", "-p", d.policy, "-c", d.config,
+		"-s", d.milter, "--policy-socket", "none", "--control", "none",
+		"-u", "nobody", NULL };
+	if (geteuid() != 0)
+		argv[12] = NULL;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		daemon_write(&d, "log", "");
+		assert_int_equal(chmod(cases[i].path, cases[i].bad), 0);
+		assert_in_range(daemon_try(&d, argv), 2, 78);
+		daemon_wait(&d, "may change it", 1);
+		daemon_start(&d, more);
+		daemon_end(&d);
+		assert_int_equal(chmod(cases[i].path, cases[i].good), 0);
+	}
+	daemon_start(&d, more + 1);
+	daemon_fini(&d);
+}
+
 /* What the service manager hears, as sd_notify(3) has it. */
 static void
 manager_is_told(void **state)
@@ -348,6 +393,7 @@ start_tests(void)
 		cmocka_unit_test(sockets_have_owners_and_ends),
 		cmocka_unit_test(ends_soon),
 		cmocka_unit_test(ends_soon_after_a_reload),
+		cmocka_unit_test(files_are_nobody_elses),
 		cmocka_unit_test(manager_is_told),
 		cmocka_unit_test(lock_is_the_users),
 		cmocka_unit_test(lock_gives_nothing_away),
