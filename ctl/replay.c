@@ -12,6 +12,7 @@
 #include "recordings.h"
 #include "results.h"
 #include "update.h"
+#include "via.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,11 +21,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { STOP = 1 }; /* what on_session() answers to end it all */
+
 struct replay {
 	const struct ctl *ctl;
 	const char *other; /* --compare, or NULL */
 	bool covered;      /* --coverage */
 	bool updates;      /* --update */
+	struct via via;    /* --via, --deliver; server is NULL without */
 	int64_t now;
 
 	struct engine engine, other_engine;
@@ -38,7 +42,7 @@ struct replay {
 	struct protocol_logs logs;
 	struct summary summary;
 	struct report report;
-	bool failed;
+	bool failed, stopped;
 };
 
 static void
@@ -81,13 +85,31 @@ check_choice(struct replay *r, const struct recorded_session *s)
 		    relay ? "allowed" : "not allowed");
 }
 
+/* Without the server there is nothing more to read. */
+static int
+play_via(struct replay *r, const struct recorded_session *session)
+{
+	int rc = via_play(&r->via, r->ctl, session);
+
+	if (rc > 0)
+		results_unplayed(&r->results, session,
+		    unplayable_reason((enum unplayable)rc));
+	if (rc != PLAYABLE)
+		r->failed = true;
+	return rc < 0 ? STOP : 0;
+}
+
 static int
 on_session(void *ctx, const struct recorded_session *session)
 {
 	struct replay *r = ctx;
 	int rc;
 
+	if (r->stopped)
+		return STOP;
 	results_session(&r->results, session);
+	if (r->via.server != NULL)
+		return play_via(r, session);
 	if (r->other == NULL)
 		summary_begin(&r->summary, session);
 	if (r->other != NULL)
@@ -128,9 +150,13 @@ replay_file(struct replay *r, const char *file)
 		.logs = r->updates ? NULL : &r->logs,
 	};
 	char why[RECORDING_WHY_SIZE];
+	int rc;
 
-	if (recordings_read(&recordings, file, why) < 0 ||
-	    (!r->failed && update_write(&r->update, file, why) < 0))
+	if (r->stopped)
+		return;
+	rc = recordings_read(&recordings, file, why);
+	r->stopped = rc == STOP;
+	if (rc < 0 || (!r->failed && update_write(&r->update, file, why) < 0))
 		on_unreadable(r, file, why);
 	update_reset(&r->update);
 }
@@ -207,7 +233,7 @@ replay_all(struct replay *r, char *const *paths, int count)
 	if (protocol_logs_read(&r->logs, on_unreadable, r) < 0)
 		r->failed = true;
 	counts = protocol_log_counts(r->logs.log);
-	if (counts.files > 0)
+	if (counts.files > 0 && r->via.server == NULL)
 		r->results.summary = &r->summary;
 	r->results.counts = &counts;
 	if (r->covered)
@@ -237,25 +263,17 @@ load(const struct ctl *ctl, const char *policy, struct engine *engine)
 static int
 prepare(struct replay *r)
 {
-	int status = load(r->ctl, r->ctl->policy, &r->engine);
+	int status;
 
-	if (status == STATUS_YES && r->other != NULL)
-		status = load(r->ctl, r->other, &r->other_engine);
-	if (status != STATUS_YES)
-		return status;
-	r->with = engine_conversation(&r->engine);
 	r->report.ctx = r;
 	r->report.difference = on_difference;
+	r->via.live.report = &r->report;
 	r->sink = (struct protocol_log_sink){
 		.ctx = r,
 		.session = on_session,
 		.complain = on_complaint,
 	};
-	if ((r->other != NULL &&
-		compare_init(&r->compare, &r->engine, &r->other_engine) < 0) ||
-	    (r->covered &&
-		coverage_init(&r->coverage, r->engine.ruleset) < 0) ||
-	    protocol_logs_init(&r->logs, &r->sink) < 0 ||
+	if (protocol_logs_init(&r->logs, &r->sink) < 0 ||
 	    summary_init(&r->summary) < 0)
 		return ctl_complain(r->ctl, "out of memory");
 	if (results_init(&r->results, r->ctl) < 0)
@@ -263,6 +281,18 @@ prepare(struct replay *r)
 	r->results.other = r->other;
 	r->results.coverage = r->covered;
 	r->results.updates = r->updates;
+	if (r->via.server != NULL)
+		return via_open(&r->via, r->ctl);
+	status = load(r->ctl, r->ctl->policy, &r->engine);
+	if (status == STATUS_YES && r->other != NULL)
+		status = load(r->ctl, r->other, &r->other_engine);
+	if (status != STATUS_YES)
+		return status;
+	r->with = engine_conversation(&r->engine);
+	if ((r->other != NULL &&
+		compare_init(&r->compare, &r->engine, &r->other_engine) < 0) ||
+	    (r->covered && coverage_init(&r->coverage, r->engine.ruleset) < 0))
+		return ctl_complain(r->ctl, "out of memory");
 	return STATUS_YES;
 }
 
@@ -303,6 +333,12 @@ take_option(struct replay *r, struct ctl *ctl, int option, const char *value)
 	case 'U':
 		r->updates = true;
 		return -1;
+	case 'S':
+		r->via.server = value;
+		return -1;
+	case 'D':
+		r->via.live.delivers = true;
+		return -1;
 	case 'F':
 		if (strcmp(value, "junit") != 0)
 			break;
@@ -314,6 +350,24 @@ take_option(struct replay *r, struct ctl *ctl, int option, const char *value)
 	return ctl_option(ctl, option, value);
 }
 
+/* What does not go together. -1: all does; else the exit status. */
+static int
+check_options(const struct replay *r, const struct ctl *ctl)
+{
+	bool via = r->via.server != NULL;
+
+	if (r->updates && (r->other != NULL || ctl->format == FORMAT_JUNIT))
+		return ctl_usage(
+		    ctl, "--update goes neither with --compare nor with JUnit");
+	if (via && (r->updates || r->covered || r->other != NULL))
+		return ctl_usage(ctl,
+		    "--via asks an MTA and no policy: it goes with none of "
+		    "--compare, --coverage and --update");
+	if (r->via.live.delivers && !via)
+		return ctl_usage(ctl, "--deliver goes with --via");
+	return -1;
+}
+
 static int
 replay_main(const struct verb *verb, int argc, char **argv)
 {
@@ -322,6 +376,8 @@ replay_main(const struct verb *verb, int argc, char **argv)
 		{ "compare", required_argument, NULL, 'C' },
 		{ "coverage", no_argument, NULL, 'V' },
 		{ "update", no_argument, NULL, 'U' },
+		{ "via", required_argument, NULL, 'S' },
+		{ "deliver", no_argument, NULL, 'D' },
 		CTL_OPTIONS,
 		{ 0 },
 	};
@@ -336,22 +392,26 @@ replay_main(const struct verb *verb, int argc, char **argv)
 	}
 	if (optind >= argc)
 		return ctl_usage(&ctl, "which recordings? write FILE or DIR");
-	if (r.updates && (r.other != NULL || ctl.format == FORMAT_JUNIT))
-		return ctl_usage(&ctl,
-		    "--update goes neither with --compare nor with JUnit");
+	if ((status = check_options(&r, &ctl)) >= 0)
+		return status;
 	return replay(&r, argv + optind, argc - optind);
 }
 
 const struct verb verb_replay = {
 	.name = "replay",
 	.synopsis = "[--compare OTHER] [--coverage] [--update] [--at TIME] "
+		    "FILE...|DIR\n"
+		    "       connectorctl replay --via HOST:PORT [--deliver] "
 		    "FILE...|DIR",
-	.summary = "Play recorded sessions against the policy.",
+	.summary = "Play recorded sessions against the policy, or an MTA.",
 	.options =
 	    "      --compare OTHER   another policy: where do the two differ?\n"
 	    "      --coverage        which connectors and ranges no session "
 	    "reached\n"
 	    "      --update          rewrite what native recordings expect\n"
+	    "      --via HOST:PORT   ask an MTA, by XCLIENT, up to RCPT and "
+	    "RSET\n"
+	    "      --deliver         send the messages, too: to loopback only\n"
 	    "      --at TIME         the clock where a recording says none; "
 	    "default now\n"
 	    "      --format junit    a testcase a session\n",

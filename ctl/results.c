@@ -197,6 +197,19 @@ results_unreadable(struct results *r, const char *file, const char *why)
 }
 
 void
+results_unplayed(
+    struct results *r, const struct recorded_session *s, const char *why)
+{
+	r->unplayed++;
+	fprintf(r->ctl->err, "%s:%u: not played: %s\n", s->file, s->line, why);
+	if (r->ctl->format != FORMAT_JUNIT)
+		return;
+	fputs("<skipped message=\"", r->spool);
+	put_xml(r->spool, why);
+	fputs("\"/>", r->spool);
+}
+
+void
 results_untouched(struct results *r, const struct where *where,
     const char *connector, const char *range)
 {
@@ -242,6 +255,8 @@ end_text(const struct results *r, const struct report *report)
 	    report->sessions, report->decisions, report->differences);
 	if (r->coverage)
 		fprintf(r->ctl->out, ", %zu untouched", r->untouched);
+	if (r->unplayed > 0)
+		fprintf(r->ctl->out, ", %zu not played", r->unplayed);
 	fputc('\n', r->ctl->out);
 	if (r->summary != NULL)
 		summary_print(r->summary, r->counts, r->ctl->out);
@@ -279,6 +294,8 @@ results_end(struct results *r, const struct report *report, int status)
 		fputc(']', out);
 		if (r->summary != NULL && end_json(r) < 0)
 			rc = -1;
+		if (r->unplayed > 0)
+			fprintf(out, ",\"not_played\":%zu", r->unplayed);
 		fputs("}\n", out);
 	} else {
 		close_testcase(r);

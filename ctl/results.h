@@ -21,7 +21,7 @@ struct results {
 	struct summary *summary;                  /* of protocol logs, */
 	const struct protocol_log_counts *counts; /* or both NULL */
 	size_t items; /* in the list of the spool; JUnit: testcases */
-	size_t untouched;
+	size_t untouched, unplayed;
 	size_t failures, errors; /* JUnit's */
 	bool session, failure;   /* JUnit: elements that are open */
 };
@@ -34,6 +34,9 @@ void results_fini(struct results *);
 void results_session(struct results *, const struct recorded_session *);
 void results_difference(struct results *, const struct difference *);
 void results_unreadable(struct results *, const char *file, const char *why);
+/* The session could not be played. */
+void results_unplayed(
+    struct results *, const struct recorded_session *, const char *why);
 /* After all sessions: a connector that none of them reached, or where range
  * is not NULL a range of it. */
 void results_untouched(struct results *, const struct where *,

@@ -30,20 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const reasons[] = {
-	[PLAYABLE] = "",
-	[UNPLAYABLE_AT] = "the clock cannot be set",
-	[UNPLAYABLE_AUTH] = "no login name without XCLIENT",
-	[UNPLAYABLE_AUTH_COMMAND] = "AUTH and STARTTLS are not spoken",
-	[UNPLAYABLE_AUTH_LATER] = "a login after the first command",
-	[UNPLAYABLE_CLIENT] = "the client's address is not of loopback",
-	[UNPLAYABLE_LISTENER] = "the listener cannot be chosen",
-	[UNPLAYABLE_LOCAL] = "a local submission",
-	[UNPLAYABLE_MARKS] = "marks, but no --delivered",
-	[UNPLAYABLE_TLS] = "TLS is not spoken",
-	[UNPLAYABLE_XCLIENT] = "the MTA does not offer this XCLIENT",
-};
-
 static void
 on_difference(void *ctx, const struct difference *d)
 {
@@ -189,8 +175,8 @@ take_mta(struct play *play, const char *text)
 	if (endpoint_parse(text, &addr, &port, why) < 0 ||
 	    !netaddr_is_loopback(&addr))
 		return -EINVAL;
-	sockaddr_set(&addr, port, &play->mta, &len);
-	play->mta_text = text;
+	sockaddr_set(&addr, port, &play->live.mta, &len);
+	play->live.mta_text = text;
 	return 0;
 }
 
@@ -218,7 +204,7 @@ take_options(struct play *play, int argc, char **argv)
 		else if (c == 'S' && take_mta(play, optarg) < 0)
 			return "--smtp: an address of loopback and a port";
 		else if (c == 'x')
-			play->xclient = true;
+			play->live.xclient = true;
 		else if (c == 'b')
 			play->source = true;
 		else if (c == 'M' && take_map(play, optarg) < 0)
@@ -226,13 +212,13 @@ take_options(struct play *play, int argc, char **argv)
 		else if (c == 'd')
 			play->delivered = optarg;
 		else if (c == 'r')
-			play->mta_refuses = true;
+			play->live.mta_refuses = true;
 		else if (c == '?')
 			return "an unknown option";
 	}
-	if ((play->milter != NULL) == (play->mta_text != NULL))
+	if ((play->milter != NULL) == (play->live.mta_text != NULL))
 		return "either --milter or --smtp";
-	if (play->mta_text != NULL && play->xclient == play->source)
+	if (play->live.mta_text != NULL && play->live.xclient == play->source)
 		return "either --xclient or --source";
 	return optind < argc ? NULL : "which recordings?";
 }
@@ -240,19 +226,24 @@ take_options(struct play *play, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct play play = { .report.difference = on_difference };
+	struct play play = {
+		.report.difference = on_difference,
+		.live.delivers = true,
+	};
 	const struct report *report = &play.report;
 	const char *why = take_options(&play, argc, argv);
 
 	if (why != NULL)
 		return usage(why);
+	play.live.report = &play.report;
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = optind; i < argc; i++)
 		play_file(&play, argv[i]);
 	for (size_t i = 0; i < UNPLAYABLE_COUNT; i++) {
 		if (play.unplayable[i] > 0)
 			printf("not playable here: %zu (%s)\n",
-			    play.unplayable[i], reasons[i]);
+			    play.unplayable[i],
+			    unplayable_reason((enum unplayable)i));
 	}
 	printf("%zu sessions, %zu decisions, %zu differences, "
 	       "%zu not playable\n",

@@ -8,27 +8,11 @@
 #ifndef PLAY_H
 #define PLAY_H
 
-#include "conversation.h"
+#include "live.h"
 
 #include <netinet/in.h>
 
 enum { MAP_COUNT = 16, WAIT_MS = 15000 };
-
-/* Why a session cannot be played in a way; 0 is that it can. */
-enum unplayable {
-	PLAYABLE,
-	UNPLAYABLE_AT,
-	UNPLAYABLE_AUTH,
-	UNPLAYABLE_AUTH_COMMAND,
-	UNPLAYABLE_AUTH_LATER,
-	UNPLAYABLE_CLIENT,
-	UNPLAYABLE_LISTENER,
-	UNPLAYABLE_LOCAL,
-	UNPLAYABLE_MARKS,
-	UNPLAYABLE_TLS,
-	UNPLAYABLE_XCLIENT,
-	UNPLAYABLE_COUNT
-};
 
 struct map {
 	const char *from, *to;
@@ -38,16 +22,15 @@ struct map {
 struct play {
 	const char *milter; /* or NULL */
 	bool sendmail;      /* its macros */
-	struct sockaddr_storage mta;
-	const char *mta_text; /* or NULL */
-	bool xclient, source;
-	bool mta_refuses;      /* the MTA may refuse a RCPT in its own words */
+	struct live live;
+	bool source;           /* the client by the socket's own address */
 	const char *delivered; /* or NULL */
 	struct map maps[MAP_COUNT];
 	size_t nmaps;
 	size_t unplayable[UNPLAYABLE_COUNT];
 	size_t played;   /* sessions */
 	size_t messages; /* sent: for their names */
+	char id[64];     /* of the last one */
 	struct report report;
 	bool failed;
 };

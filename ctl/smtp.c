@@ -19,7 +19,8 @@ flush(struct smtp *s)
 	size_t done = 0;
 
 	while (done < s->out_len) {
-		ssize_t n = write(s->fd, s->out + done, s->out_len - done);
+		ssize_t n =
+		    send(s->fd, s->out + done, s->out_len - done, MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EINTR)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -161,4 +162,39 @@ smtp_offers(const struct smtp *s, const char *attribute)
 			return true;
 	}
 	return false;
+}
+
+static int
+take_end(const struct sockaddr_storage *s, struct listener *out)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)s;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)s;
+
+	if (s->ss_family == AF_INET)
+		*out = (struct listener){
+			netaddr_from_ipv4((const uint8_t *)&in->sin_addr),
+			ntohs(in->sin_port),
+		};
+	else if (s->ss_family == AF_INET6)
+		*out = (struct listener){
+			netaddr_from_ipv6(in6->sin6_addr.s6_addr),
+			ntohs(in6->sin6_port),
+		};
+	else
+		return -EAFNOSUPPORT;
+	return 0;
+}
+
+int
+smtp_ends(const struct smtp *s, struct listener *here, struct listener *there)
+{
+	struct sockaddr_storage local, peer;
+	socklen_t local_len = sizeof local, peer_len = sizeof peer;
+
+	if (getsockname(s->fd, (struct sockaddr *)&local, &local_len) < 0 ||
+	    getpeername(s->fd, (struct sockaddr *)&peer, &peer_len) < 0)
+		return -errno;
+	return take_end(&local, here) < 0 || take_end(&peer, there) < 0
+		   ? -EAFNOSUPPORT
+		   : 0;
 }

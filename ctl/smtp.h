@@ -31,6 +31,9 @@ int smtp_command(struct smtp *, const char *line, struct answer *);
 int smtp_line(struct smtp *, const char *line);
 /* The final dot. */
 int smtp_end(struct smtp *, struct answer *);
+/* The ends of the connection. -errno. */
+int smtp_ends(
+    const struct smtp *, struct listener *here, struct listener *there);
 /* Whether the last EHLO offered an attribute of XCLIENT. */
 bool smtp_offers(const struct smtp *, const char *attribute);
 
