@@ -217,8 +217,9 @@ def readme(bare):
     with (bare.root / "etc/postfix/main.cf").open("a") as file:
         file.write((TOP / "contrib/postfix/main.cf.policy").read_text())
     path = bare.root / POLICY
-    text = path.read_text().replace("accepted_domains: []",
-                                    "accepted_domains: [contoso.com]")
+    text = path.read_text().replace(
+        "accepted_domains: []",
+        "accepted_domains: [contoso.com, mx1.contoso.com]")
     # The connector that stands there as a comment.
     head, tail = text.split("# - name: Anonymous Relay")
     path.write_text(f"{head}  - name: Anonymous Relay" + tail.replace(
@@ -235,6 +236,12 @@ def served(bare):
     bare.expect(RELAY, FOREIGN, "250 ")
     bare.expect(STRANGER, FOREIGN, "550 5.7.1 .*Unable to relay$")
     bare.expect(STRANGER, OURS, "250 ")
+
+
+def doctor(bare):
+    """The README's lines leave nothing open."""
+    done = bare.run("connectorctl", "doctor", check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def killed(bare):
@@ -278,7 +285,7 @@ def purged(bare):
     assert not left, left
 
 
-CASES = (installed, sandboxed, readme, killed, broken, stopped, purged)
+CASES = (installed, sandboxed, readme, doctor, killed, broken, stopped, purged)
 
 
 def main(deb):
