@@ -105,14 +105,18 @@ check_refused(
 	    what, domain->name);
 }
 
-/* This host's own names are no domains of mail. */
+/* This host's own names, in full or short, are no domains of mail. */
 static bool
 is_own_name(struct postfix *p, const char *item)
 {
-	return strcasecmp(item, postfix_value(p, NULL, "myhostname", NULL)) ==
-		   0 ||
-	       strcasecmp(item, "localhost") == 0 ||
-	       strncasecmp(item, "localhost.", 10) == 0;
+	const char *host = postfix_value(p, NULL, "myhostname", NULL);
+	size_t n = strcspn(item, ".");
+
+	if (strcasecmp(item, host) == 0 ||
+	    (n == 9 && strncasecmp(item, "localhost", n) == 0))
+		return true;
+	return (item[n] == '\0' || strchr(host, '.') == NULL) &&
+	       strcspn(host, ".") == n && strncasecmp(item, host, n) == 0;
 }
 
 static void

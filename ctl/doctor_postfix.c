@@ -267,7 +267,8 @@ unfiltered(const struct smtpd *s, const char *ours, struct where *where)
 		return NULL;
 	if (where->line == 0 || postfix_override(s->service, "smtpd_milters"))
 		*where = s->service->where;
-	return "smtpd_milters does not name it";
+	return "smtpd_milters does not name it (or by another name: see "
+	       "--ours)";
 }
 
 static void
@@ -391,29 +392,42 @@ check_trust(const struct smtpd *s, const char *name, enum finding finding,
 	spans_fini(&hosts);
 }
 
+/* Off where Postfix is older than 3.9 and does not set it; note, of later
+ * versions, only writes to the log. */
+static bool
+is_off(const char *set)
+{
+	return *set == '\0' || strcmp(set, "no") == 0 ||
+	       strcmp(set, "note") == 0;
+}
+
+static const char *
+as_set(const char *set)
+{
+	return *set == '\0' ? "not set, and its default is no before Postfix "
+			      "3.9"
+			    : set;
+}
+
 static void
 check_smuggling(const struct smtpd *s)
 {
 	struct where where;
 	const char *set = value(s, "smtpd_forbid_bare_newline", &where);
 
-	if (*set == '\0' || strcmp(set, "no") == 0)
+	if (is_off(set))
 		doctor_say(s->doctor, D_BARE_NEWLINE, where,
 		    "smtpd_forbid_bare_newline is %s; write "
 		    "smtpd_forbid_bare_newline = yes",
-		    *set == '\0' ? "not set, and its default is no before "
-				   "Postfix 3.9"
-				 : "no");
+		    as_set(set));
 	set = value(s, "smtpd_forbid_unauth_pipelining", &where);
-	if ((*set == '\0' || strcmp(set, "no") == 0) &&
+	if (is_off(set) &&
 	    !has_word(s->postfix, value(s, "smtpd_data_restrictions", NULL),
 		"reject_unauth_pipelining"))
 		doctor_say(s->doctor, D_PIPELINING, where,
 		    "smtpd_forbid_unauth_pipelining is %s; write "
 		    "smtpd_forbid_unauth_pipelining = yes",
-		    *set == '\0' ? "not set, and its default is no before "
-				   "Postfix 3.9"
-				 : "no");
+		    as_set(set));
 }
 
 static void

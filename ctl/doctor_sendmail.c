@@ -3,10 +3,11 @@
  * doctor_sendmail.c - Sendmail: its filters, its daemons, and who relays.
  *
  * Reads sendmail.cf, which is what Sendmail reads, and the text that the
- * access map was made from: the map's own file name, or that with .all as
- * contrib/sendmail makes it. The map itself is a database, and not read.
+ * access map was made from: the map's name with .all, as contrib/sendmail
+ * makes it, else without. The map itself is a database, and not read.
  */
 #include "doctor.h"
+#include "folded.h"
 #include "sendmail_cf.h"
 
 #include <errno.h>
@@ -223,21 +224,20 @@ check_features(const struct seam *s)
 static void
 check_relay_file(const struct seam *s, const struct cf_line *line)
 {
-	const char *path = strchr(line->value, '/'), *shown;
+	const char *path = strchr(line->value, '/'), *word;
+	struct folded folded;
+	struct where where = { 0 };
 	char *text;
 
-	if (path == NULL || doctor_read(s->doctor, path, &text, &shown) < 0)
+	if (path == NULL ||
+	    doctor_read(s->doctor, path, &text, &where.file) < 0)
 		return;
-	for (uint32_t number = 1; text != NULL; number++) {
-		const char *word = strsep(&text, "\n");
-		struct where where = { .file = shown, .line = number };
-
-		if (*word != '\0' && *word != '#')
-			doctor_say(s->doctor, D_RELAY_DOMAINS, where,
-			    "%s grants relay to clients by name; write To:%s "
-			    "RELAY in the access map",
-			    word, word);
-	}
+	folded = folded_start(text, FOLDED_SENDMAIL);
+	while ((word = folded_next(&folded, &where.line)) != NULL)
+		doctor_say(s->doctor, D_RELAY_DOMAINS, where,
+		    "%s grants relay to clients by name; write To:%s RELAY in "
+		    "the access map",
+		    word, word);
 }
 
 static void
@@ -313,16 +313,16 @@ check_access(struct seam *s)
 		check_narrower(s, &granted, &s->file);
 		return;
 	}
-	text = path;
+	text = doctor_text(d, "%s.all", path);
 	if (file_time(d, text) == 0)
-		text = doctor_text(d, "%s.all", path);
+		text = path;
 	rc = doctor_access(d, text, &granted);
 	spans_settle(&granted);
 	if (rc == 0)
 		check_narrower(s, &granted, &map->where);
 	else if (rc == -ENOENT)
 		doctor_say(d, D_UNTOLD, map->where,
-		    "neither %s nor %s.all, the text of the access map, is "
+		    "neither %s.all nor %s, the text of the access map, is "
 		    "there",
 		    path, path);
 	check_stale(d, path, text, &map->where);

@@ -16,11 +16,12 @@
 
 static const char blanks[] = " \t";
 
-/* A table being read: what was decided by the lines so far. */
+/* A list of which the first match counts, as far as it was read. */
 struct table {
 	struct doctor *doctor;
 	struct spans granted, refused;
-	bool unread; /* a line was not understood */
+	bool settled; /* refused is */
+	bool unread;  /* a line was not understood */
 };
 
 static void
@@ -44,7 +45,10 @@ grant(struct table *t, const struct netrange *range)
 	struct spans one = { 0 };
 
 	add(t->doctor, &one, range);
-	if (t->refused.count != 0 && spans_remove(&one, &t->refused) < 0)
+	if (!t->settled)
+		spans_settle(&t->refused);
+	t->settled = true;
+	if (spans_remove(&one, &t->refused) < 0)
 		t->doctor->failed = true;
 	add_all(t->doctor, &t->granted, &one);
 	spans_fini(&one);
@@ -54,7 +58,7 @@ static void
 refuse(struct table *t, const struct netrange *range)
 {
 	add(t->doctor, &t->refused, range);
-	spans_settle(&t->refused);
+	t->settled = false;
 }
 
 void
@@ -80,19 +84,17 @@ say_line(struct doctor *d, const char *file, uint32_t line, const char *text)
 	    "\"%.60s\" could not be compared with the policy", text);
 }
 
-/* Says where it grants more, at the first such line. */
-static int
-table_end(struct table *t, const char *shown, struct spans *granted)
+/* Says what a table grants beyond the policy, adds it, and frees it. */
+static void
+take_granted(struct doctor *d, const char *shown, struct spans *table,
+    struct spans *granted)
 {
 	struct where where = { .file = shown };
 
-	spans_settle(&t->granted);
-	doctor_wider(
-	    t->doctor, D_TABLE_WIDER, &where, "the table", &t->granted);
-	add_all(t->doctor, granted, &t->granted);
-	spans_fini(&t->granted);
-	spans_fini(&t->refused);
-	return t->unread ? -EINVAL : 0;
+	spans_settle(table);
+	doctor_wider(d, D_TABLE_WIDER, &where, "the table", table);
+	add_all(d, granted, table);
+	spans_fini(table);
 }
 
 /* ---- cidr tables ----------------------------------------------------- */
@@ -126,8 +128,7 @@ doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 		const char *action = line + key + strspn(line + key, blanks);
 		struct netrange range;
 
-		if (line[key] != '\0')
-			line[key] = '\0';
+		line[key] = '\0';
 		if (netrange_parse(line, &range, NULL, why) < 0) {
 			say_line(d, shown, number, line);
 			t.unread = true;
@@ -137,86 +138,113 @@ doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 			refuse(&t, &range);
 		}
 	}
-	return table_end(&t, shown, granted);
+	take_granted(d, shown, &t.granted, granted);
+	spans_fini(&t.refused);
+	return t.unread ? -EINVAL : 0;
 }
 
 /* ---- Sendmail's access map ------------------------------------------- */
 
-/* "192.0.2" or "192.0.2.7" to its range; a host's or domain's name: -EINVAL. */
+enum { LEVELS = 9 };
+
+/* The longest key that holds a client counts, wherever it stands: what the
+ * keys of each length, in octets or groups, grant and refuse. */
+struct access {
+	struct doctor *doctor;
+	struct spans granted[LEVELS], refused[LEVELS];
+};
+
+/* "192.0.2" to its range; answers how many octets there are. -EINVAL: a
+ * name. */
 static int
 octets_parse(const char *key, struct netrange *range)
 {
 	static const char rest[] = ".0.0.0";
 	char text[NETADDR_TEXT_SIZE + 16], why[NETADDR_WHY_SIZE];
-	unsigned dots = 0;
 	size_t len = strlen(key);
+	int dots = 0;
 
-	if (len == 0 || len > NETADDR_TEXT_SIZE)
+	if (len > NETADDR_TEXT_SIZE || strspn(key, "0123456789.") != len)
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++)
 		dots += key[i] == '.';
-	if (strspn(key, "0123456789.") != len || dots > 3)
+	if (dots > 3)
 		return -EINVAL;
 	snprintf(
-	    text, sizeof text, "%s%s/%u", key, &rest[2 * dots], 8 * (dots + 1));
-	return netrange_parse(text, range, NULL, why);
+	    text, sizeof text, "%s%s/%d", key, &rest[2 * dots], 8 * (dots + 1));
+	if (netrange_parse(text, range, NULL, why) < 0)
+		return -EINVAL;
+	return dots + 1;
 }
 
-/* "2001:db8:0:5", the groups that a network has. */
+/* "2001:db8:0:5" likewise; answers how many groups there are. */
 static int
 groups_parse(const char *key, struct netrange *range)
 {
 	char text[NETADDR_TEXT_SIZE + 16], why[NETADDR_WHY_SIZE];
-	unsigned groups = 1;
 	size_t len = strlen(key);
+	int groups = 1;
 
-	if (len == 0 || len > NETADDR_TEXT_SIZE)
+	if (len > NETADDR_TEXT_SIZE)
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++)
 		groups += key[i] == ':';
 	if (groups > 8)
 		return -EINVAL;
-	snprintf(text, sizeof text, "%s%s/%u", key, groups < 8 ? "::" : "",
+	snprintf(text, sizeof text, "%s%s/%d", key, groups < 8 ? "::" : "",
 	    16 * groups);
-	return netrange_parse(text, range, NULL, why);
+	if (netrange_parse(text, range, NULL, why) < 0)
+		return -EINVAL;
+	return groups;
 }
 
 /* A line "TAG:KEY VALUE" of which the tag is Connect, or that has none. */
 static void
-take_access(struct table *t, const char *key, const char *value,
+take_access(struct access *a, const char *key, const char *value,
     const struct where *where)
 {
+	bool relays = strcasecmp(value, "RELAY") == 0;
 	struct netrange range;
-	int rc;
+	int level;
 
 	if (strncasecmp(key, "Connect:", 8) == 0)
 		key += 8;
 	if (strncasecmp(key, "IPv6:", 5) == 0)
-		rc = groups_parse(key + 5, &range);
+		level = groups_parse(key + 5, &range);
 	else if (strchr(key, ':') != NULL)
 		return; /* To:, From:, and what is not about clients */
 	else
-		rc = octets_parse(key, &range);
-	if (strcasecmp(value, "RELAY") != 0) {
-		if (rc == 0)
-			refuse(t, &range);
-		return;
-	}
-	if (rc == 0)
-		grant(t, &range);
-	else
-		doctor_say(t->doctor, D_RELAY_DOMAINS, *where,
+		level = octets_parse(key, &range);
+	if (level > 0)
+		add(a->doctor, relays ? &a->granted[level] : &a->refused[level],
+		    &range);
+	else if (relays)
+		doctor_say(a->doctor, D_RELAY_DOMAINS, *where,
 		    "%s RELAY grants relay by the name of a client; for a "
 		    "domain to accept write To:%s RELAY",
 		    key, key);
 }
 
-/* A more specific line wins over a wider one wherever it stands: what is
- * refused is taken out at the end. */
+/* From the shortest keys to the longest. */
+static void
+join_levels(struct access *a, struct spans *table)
+{
+	for (int level = 0; level < LEVELS; level++) {
+		spans_settle(&a->refused[level]);
+		if (spans_remove(table, &a->refused[level]) < 0)
+			a->doctor->failed = true;
+		add_all(a->doctor, table, &a->granted[level]);
+		spans_settle(table);
+		spans_fini(&a->refused[level]);
+		spans_fini(&a->granted[level]);
+	}
+}
+
 int
 doctor_access(struct doctor *d, const char *path, struct spans *granted)
 {
-	struct table t = { .doctor = d };
+	struct access access = { .doctor = d };
+	struct spans table = { 0 };
 	struct folded folded;
 	struct where where = { 0 };
 	char *text, *line;
@@ -232,9 +260,11 @@ doctor_access(struct doctor *d, const char *path, struct spans *granted)
 		if (line[key] == '\0')
 			continue;
 		line[key] = '\0';
-		take_access(&t, line, value, &where);
+		take_access(&access, line, value, &where);
 	}
-	return table_end(&t, where.file, granted);
+	join_levels(&access, &table);
+	take_granted(d, where.file, &table, granted);
+	return 0;
 }
 
 /* ---- Lists of networks ----------------------------------------------- */

@@ -73,6 +73,23 @@ next_to(struct netaddr a, int step)
 	return a;
 }
 
+/* The first of a settled set that does not end before an address. */
+static size_t
+first_not_before(const struct spans *s, const struct netaddr *addr)
+{
+	size_t low = 0, high = s->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (netaddr_compare(&s->items[middle].last, addr) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* What of a range lies outside the set, part by part. */
 static int
 parts_outside(struct netrange range, const struct spans *other,
@@ -80,13 +97,11 @@ parts_outside(struct netrange range, const struct spans *other,
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < other->count; i++) {
+	for (size_t i = first_not_before(other, &range.first); i < other->count;
+	     i++) {
 		const struct netrange *o = &other->items[i];
 		struct netrange part = range;
 
-		if (netaddr_compare(&o->last, &range.first) < 0 ||
-		    o->first.family != range.first.family)
-			continue;
 		if (netaddr_compare(&o->first, &range.last) > 0)
 			break;
 		if (netaddr_compare(&range.first, &o->first) < 0) {
@@ -134,15 +149,6 @@ spans_beyond(
 
 	for (size_t i = 0; i < s->count; i++)
 		if (parts_outside(s->items[i], other, stop_at_first, &out) != 0)
-			return true;
-	return false;
-}
-
-bool
-spans_hold(const struct spans *s, const struct netaddr *addr)
-{
-	for (size_t i = 0; i < s->count; i++)
-		if (netrange_holds(&s->items[i], addr))
 			return true;
 	return false;
 }

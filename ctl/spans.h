@@ -24,6 +24,5 @@ int spans_remove(struct spans *, const struct spans *other);
 /* The first addresses of a settled set that another one does not hold. */
 bool spans_beyond(
     const struct spans *, const struct spans *other, struct netrange *first);
-bool spans_hold(const struct spans *, const struct netaddr *);
 
 #endif

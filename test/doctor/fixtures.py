@@ -26,6 +26,7 @@ are in C. policy.yaml is the policy. Both the tests that only read files and
 those on live MTAs apply the same changes.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -194,8 +195,46 @@ def run(ctl, root, policy, options=()):
         [ctl, "doctor", "--root", root, "-p", policy, *options], timeout=20,
         text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT)
-    found = [(m[3], m[1] or "") for m in FINDING.finditer(done.stdout)]
+    if done.stdout.startswith("{"):
+        found = [(f["id"], f["file"])
+                 for f in json.loads(done.stdout)["findings"]]
+    else:
+        found = [(m[3], m[1] or "") for m in FINDING.finditer(done.stdout)]
     return done.returncode, found, done.stdout
+
+
+# Parameters with defaults that doctor knows, beside those of values.cf.
+PARAMETERS = ("compatibility_level inet_interfaces inet_protocols mail_owner "
+              "milter_default_action milter_protocol mydestination "
+              "mynetworks_style parent_domain_matches_subdomains "
+              "queue_directory relay_domains "
+              "smtpd_policy_service_default_action "
+              "smtpd_relay_restrictions smtpd_recipient_restrictions "
+              "smtpd_service_name smtpd_milters virtual_alias_domains "
+              "virtual_mailbox_domains").split()
+
+
+def copy_values(folder):
+    """main.cf and master.cf with every way to write a value; answers the
+    names of the parameters."""
+    for name, source in (("main.cf", "values.cf"),
+                         ("master.cf", "values-master.cf")):
+        (folder / name).write_text((HERE / "base" / source).read_text())
+    own = re.findall(r"^([a-z_]+) =", (folder / "main.cf").read_text(), re.M)
+    return [*dict.fromkeys([*own, *PARAMETERS])]
+
+
+def normal(text):
+    """Lines without regard to their order and to white space."""
+    return sorted({" ".join(line.split()) for line in text.splitlines()})
+
+
+def values(*command):
+    """NAME = VALUE of each, from our reader or from postconf(1)."""
+    return normal(subprocess.run(
+        [*map(str, command[:-1]), *command[-1]], text=True, timeout=60,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL).stdout)
 
 
 def agrees(found, expected):
