@@ -8,6 +8,7 @@
  * nobody has a say, so that what follows from it is not compared either.
  */
 #include "log_dialogue.h"
+#include "ascii.h"
 #include "replies.h"
 #include "smtp_line.h"
 
@@ -20,7 +21,8 @@ enum { STEPS_MAX = 100000 };
 static bool
 begins(const char *text, const char *word)
 {
-	return strncasecmp(text, word, strlen(word)) == 0;
+	return ascii_lower(text[0]) == ascii_lower(word[0]) &&
+	       strncasecmp(text, word, strlen(word)) == 0;
 }
 
 /* A step at a line of the log; line 0: it takes no reply. */

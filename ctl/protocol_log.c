@@ -344,8 +344,12 @@ take_values(struct protocol_log *log, const char *const values[COLUMN_COUNT])
 	uint64_t sequence;
 	int rc;
 
-	if (take_time(log, values[COLUMN_TIME]) < 0)
+	if (take_time(log, values[COLUMN_TIME]) < 0) {
+		/* A table of another program repeats the names. */
+		if (strcasecmp(values[COLUMN_TIME], names[COLUMN_TIME]) == 0)
+			return 0;
 		return leave_line(log, "no date-time", values[COLUMN_TIME]);
+	}
 	if (id[0] == '\0' || strlen(id) >= LOG_SESSION_ID_SIZE)
 		return leave_line(log, "no session-id", id);
 	if (event == '\0' || strchr("+-<>*", event) == NULL ||
@@ -459,9 +463,6 @@ take_line(struct protocol_log *log, char *line, size_t len,
 		    log, "not as many fields as columns; is it cut?", "");
 	for (size_t c = 0; c < COLUMN_COUNT; c++)
 		values[c] = log->fields[log->layout.at[c]];
-	/* A table of another program repeats the names. */
-	if (strcasecmp(values[COLUMN_TIME], names[COLUMN_TIME]) == 0)
-		return 0;
 	return take_values(log, values);
 }
 

@@ -3,6 +3,7 @@
  * smtp_line.c - one line of SMTP, taken apart.
  */
 #include "smtp_line.h"
+#include "ascii.h"
 
 #include <errno.h>
 #include <string.h>
@@ -94,7 +95,8 @@ smtp_line_command(struct arena *arena, struct step *step)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		size_t len = strlen(verbs[i].verb);
 
-		if (strncasecmp(text, verbs[i].verb, len) != 0)
+		if (ascii_lower(text[0]) != ascii_lower(verbs[i].verb[0]) ||
+		    strncasecmp(text, verbs[i].verb, len) != 0)
 			continue;
 		if (verbs[i].verb[len - 1] != ':' && text[len] != ' ' &&
 		    text[len] != '\0')
