@@ -164,6 +164,95 @@ model_make(struct model *model, struct random *random)
 	make_spans(&model->block, random, 0, false);
 }
 
+/* ---- Changes --------------------------------------------------------- */
+
+/* Takes one away, adds one, or makes one another; answers whether the first,
+ * and which it was. */
+static bool
+change_spans(struct spans *spans, struct random *random, int least, bool narrow,
+    struct span *removed)
+{
+	int i = (int)random_below(random, RANGES_MAX);
+	unsigned what = random_below(random, 3);
+
+	if (what == 0 && spans->count > least) {
+		i %= spans->count;
+		*removed = spans->items[i];
+		spans->items[i] = spans->items[--spans->count];
+		return true;
+	}
+	if (what == 1 && spans->count < RANGES_MAX)
+		make_span(&spans->items[spans->count++], random, narrow);
+	else if (spans->count > 0)
+		make_span(&spans->items[i % spans->count], random, narrow);
+	return false;
+}
+
+void
+model_change(
+    struct model *model, struct random *random, int *node, struct span *removed)
+{
+	int i = (int)random_below(random, (unsigned)model->count);
+	struct node *at = &model->nodes[i];
+	struct spans *lists[] = { &model->exchange, &model->legacy,
+		&model->allow, &model->block };
+	unsigned list = random_below(random, 4);
+
+	*node = -1;
+	switch (random_below(random, 10)) {
+	case 0:
+		at->enabled = i == 0 || !at->enabled;
+		break;
+	case 1:
+		at->groups ^= 1U << random_below(random, 5);
+		at->groups |= at->groups == 0;
+		at->groups |= at->external ? 1U << 2 : 0;
+		at->groups |= at->partner ? 1U << 4 : 0;
+		break;
+	case 2:
+		at->nextended = 0;
+		make_extended(at, random);
+		break;
+	case 3:
+		at->nbindings = 0;
+		make_bindings(at, random);
+		break;
+	case 4:
+		at->external = !at->external;
+		at->groups |= at->external ? 1U << 2 : 0;
+		break;
+	case 5:
+		at->partner = !at->partner;
+		at->groups |= at->partner ? 1U << 4 : 0;
+		break;
+	case 6:
+		(void)change_spans(lists[list], random, 0, list < 2, removed);
+		break;
+	default:
+		if (change_spans(&at->ranges, random, 1, false, removed))
+			*node = i;
+		break;
+	}
+}
+
+static void
+spans_sleep(struct spans *spans)
+{
+	for (int i = 0; i < spans->count; i++)
+		spans->items[i].expired |= spans->items[i].today;
+}
+
+void
+model_sleep(struct model *model)
+{
+	for (int i = 0; i < model->count; i++)
+		spans_sleep(&model->nodes[i].ranges);
+	spans_sleep(&model->exchange);
+	spans_sleep(&model->legacy);
+	spans_sleep(&model->allow);
+	spans_sleep(&model->block);
+}
+
 /* ---- As text --------------------------------------------------------- */
 
 static void

@@ -78,6 +78,13 @@ unsigned random_below(struct random *, unsigned);
 
 void model_make(struct model *, struct random *);
 void model_print(const struct model *, FILE *);
+/* What an admin does to a policy: one range, list, group, right, binding or
+ * switch is otherwise. Where it is that a connector lost a range, *node and
+ * *removed say which; else *node is -1. */
+void model_change(
+    struct model *, struct random *, int *node, struct span *removed);
+/* The same policy a day later. */
+void model_sleep(struct model *);
 number local_number(bool ipv6, int local);
 unsigned port_number(int port);
 extern const char *const group_words[5];
