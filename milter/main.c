@@ -286,7 +286,8 @@ threads_start(struct daemon *d)
 	if (!rc)
 		rc = reload_start(d->parts.store, &reload, &d->parts.reload);
 	if (!rc && d->has_policyd)
-		rc = policyd_start(d->policy_fd, &d->parts, &d->policyd);
+		rc = policyd_start(
+		    d->policy_fd, &d->parts, &policyd_standard, &d->policyd);
 	if (!rc && d->has_control)
 		rc = control_start(d->control_fd, &d->parts, &d->controller);
 	d->signals = pthread_self();

@@ -29,17 +29,22 @@
 #include <unistd.h>
 
 enum {
-	CONNECTIONS_MAX = 4096,
-	IDLE_SECONDS = 3600, /* Postfix ends an idle one after 300 */
-	WRITE_SECONDS = 60,
 	ANSWERS_MAX = 65536, /* bytes that a peer leaves unread */
 	ACCEPT_RETRY_SECONDS = 1,
+};
+
+const struct policyd_limits policyd_standard = {
+	.connections = 4096,
+	.request_ms = 60 * 1000,
+	.between_ms = 3600 * 1000, /* Postfix ends an idle one after 300 s */
+	.answer_ms = 60 * 1000,
 };
 
 struct client {
 	LIST_ENTRY(client) entry;
 	struct policyd *server;
 	struct bufferevent *stream;
+	struct event *late; /* pending while a request is not at its end */
 	struct request request;
 };
 
@@ -49,6 +54,7 @@ struct policyd {
 	struct evconnlistener *listener;
 	struct event *retry;
 	const struct service *service;
+	struct policyd_limits limits;
 	LIST_HEAD(, client) clients;
 	size_t nclients;
 };
@@ -60,8 +66,9 @@ client_free(struct client *c)
 
 	LIST_REMOVE(c, entry);
 	/* It stopped at the limit. */
-	if (p->nclients-- == CONNECTIONS_MAX)
+	if (p->nclients-- == p->limits.connections)
 		evconnlistener_enable(p->listener);
+	event_free(c->late);
 	bufferevent_free(c->stream);
 	request_fini(&c->request);
 	free(c);
@@ -207,6 +214,33 @@ request_answer(struct policyd *p, const struct request *r, struct evbuffer *out)
 	evbuffer_add_printf(out, "action=%s\n\n", answer);
 }
 
+static struct timeval
+interval(unsigned ms)
+{
+	return (struct timeval){ .tv_sec = ms / 1000,
+		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+}
+
+static void
+client_close(struct client *c, const char *why)
+{
+	log_message(LOG_WARNING, "a policy connection was closed: %s", why);
+	client_free(c);
+}
+
+/* The time for a request runs from its first byte, whatever comes of it in
+ * between. */
+static void
+client_watch(struct client *c, bool begun)
+{
+	const struct timeval wait = interval(c->server->limits.request_ms);
+
+	if (!begun)
+		event_del(c->late);
+	else if (!evtimer_pending(c->late, NULL))
+		evtimer_add(c->late, &wait);
+}
+
 static void
 on_read(struct bufferevent *stream, void *ctx)
 {
@@ -223,17 +257,27 @@ on_read(struct bufferevent *stream, void *ctx)
 		if (rc == 1) {
 			request_answer(c->server, &c->request, out);
 			request_fini(&c->request);
+			client_watch(c, false);
 		}
 		if (evbuffer_get_length(out) > ANSWERS_MAX)
 			rc = -ENOBUFS;
 	}
-	if (rc < 0 || evbuffer_get_length(in) > REQUEST_LINE_MAX) {
-		log_message(LOG_WARNING, "a policy connection was closed: %s",
-		    rc == -ENOBUFS  ? "it reads no answers"
-		    : rc == -ENOMEM ? "out of memory"
-				    : "its request is too long");
-		client_free(c);
-	}
+	if (evbuffer_get_length(in) > REQUEST_LINE_MAX)
+		rc = -E2BIG;
+	if (rc < 0)
+		client_close(c, rc == -ENOBUFS  ? "it reads no answers"
+				: rc == -ENOMEM ? "out of memory"
+						: "its request is too long");
+	else
+		client_watch(
+		    c, c->request.lines > 0 || evbuffer_get_length(in) > 0);
+}
+
+static void
+on_late(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd, (void)what;
+	client_close(ctx, "its request takes too long");
 }
 
 static void
@@ -243,37 +287,52 @@ on_event(struct bufferevent *stream, short what, void *ctx)
 	client_free(ctx);
 }
 
-static void
-on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-    struct sockaddr *address, int len, void *ctx)
+static struct client *
+client_new(struct policyd *p, int fd)
 {
-	const struct timeval idle = { .tv_sec = IDLE_SECONDS };
-	const struct timeval slow = { .tv_sec = WRITE_SECONDS };
+	const struct timeval idle = interval(p->limits.between_ms);
+	const struct timeval slow = interval(p->limits.answer_ms);
 	struct client *c = calloc(1, sizeof(*c));
-	struct policyd *p = ctx;
 
-	(void)address, (void)len;
-	if (c)
+	if (!c)
+		return NULL;
+	c->server = p;
+	request_init(&c->request);
+	c->late = evtimer_new(p->base, on_late, c);
+	if (c->late)
 		c->stream =
 		    bufferevent_socket_new(p->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (!c || !c->stream) {
+	if (!c->stream) {
+		if (c->late)
+			event_free(c->late);
 		free(c);
-		close(fd);
-		return;
+		return NULL;
 	}
-	c->server = p;
-	LIST_INSERT_HEAD(&p->clients, c, entry);
-	if (++p->nclients == CONNECTIONS_MAX) {
-		evconnlistener_disable(listener);
-		log_message(LOG_WARNING,
-		    "%d policy connections: more have to wait",
-		    CONNECTIONS_MAX);
-	}
-	request_init(&c->request);
 	bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0, REQUEST_SIZE_MAX);
 	bufferevent_set_timeouts(c->stream, &idle, &slow);
 	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
+	return c;
+}
+
+static void
+on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *address, int len, void *ctx)
+{
+	struct policyd *p = ctx;
+	struct client *c = client_new(p, fd);
+
+	(void)address, (void)len;
+	if (!c) {
+		close(fd);
+		return;
+	}
+	LIST_INSERT_HEAD(&p->clients, c, entry);
+	if (++p->nclients == p->limits.connections) {
+		evconnlistener_disable(listener);
+		log_message(LOG_WARNING,
+		    "%zu policy connections: more have to wait", p->nclients);
+	}
 }
 
 /* Out of descriptors, most likely: trying again at once would only burn the
@@ -296,7 +355,7 @@ on_retry(evutil_socket_t fd, short what, void *ctx)
 	struct policyd *p = ctx;
 
 	(void)fd, (void)what;
-	if (p->nclients < CONNECTIONS_MAX)
+	if (p->nclients < p->limits.connections)
 		evconnlistener_enable(p->listener);
 }
 
@@ -328,7 +387,8 @@ policyd_free(struct policyd *p)
 }
 
 int
-policyd_start(int fd, const struct service *service, struct policyd **out)
+policyd_start(int fd, const struct service *service,
+    const struct policyd_limits *limits, struct policyd **out)
 {
 	struct policyd *p = calloc(1, sizeof(*p));
 	int rc = -ENOMEM;
@@ -337,6 +397,7 @@ policyd_start(int fd, const struct service *service, struct policyd **out)
 		return rc;
 	LIST_INIT(&p->clients);
 	p->service = service;
+	p->limits = *limits;
 	if (!evthread_use_pthreads())
 		p->base = event_base_new();
 	if (p->base)

@@ -123,7 +123,7 @@ static void
 reply_finds_line(void **state)
 {
 	static const char begin[] = "reply_ids: true\n";
-	char policy[2048], id[4][40], wanted[60];
+	char policy[2048], id[4][40], wanted[200];
 	struct peer_reply r;
 	struct daemon d;
 	struct peer *p;

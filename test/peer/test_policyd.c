@@ -265,6 +265,104 @@ bad_peers_hurt_nobody(void **state)
 	close(deaf);
 }
 
+/* Nothing is answered that was not asked to its end. */
+static void
+no_empty_line_no_answer(void **state)
+{
+	static const char whole[] =
+	    REQUEST("RCPT", "192.168.5.10", "", "kate@fabrikam.com");
+	char answer[1024];
+
+	(void)state;
+	for (size_t less = 1; less < 5; less++) {
+		int fd = client_open();
+
+		client_send(fd, whole, sizeof(whole) - 1 - less);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		assert_false(client_read(fd, 1, answer, sizeof(answer)));
+		close(fd);
+	}
+}
+
+/* An attribute that fills its line, and one byte more. */
+static void
+largest_attribute(void **state)
+{
+	enum { LINE_MAX_SIZE = 2048 };
+	static const char before[] =
+	    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+	    "client_address=192.0.2.1\nrecipient=anna@contoso.com\n";
+	char text[4096], answer[1024];
+	size_t n = sizeof(before) - 1;
+	int fd;
+
+	(void)state;
+	memcpy(text, before, n);
+	memset(text + n, 'x', LINE_MAX_SIZE + 1);
+	memcpy(text + n, "sender=", 7);
+	memcpy(text + n + LINE_MAX_SIZE, "\n\n", 2);
+	fd = client_open();
+	client_send(fd, text, n + LINE_MAX_SIZE + 2);
+	assert_true(client_read(fd, 1, answer, sizeof(answer)));
+	assert_memory_equal(answer, "action=", 7);
+	assert_memory_not_equal(answer, "action=OK", 9);
+	close(fd);
+	text[n + LINE_MAX_SIZE] = 'x';
+	memcpy(text + n + LINE_MAX_SIZE + 1, "\n\n", 2);
+	expect_closed(text, n + LINE_MAX_SIZE + 3);
+}
+
+static void
+ten_thousand_requests(void **state)
+{
+	enum { ROUNDS = 1000, EACH = 10 };
+	static const char one[] =
+	    REQUEST("RCPT", "192.168.5.10", "", "kate@fabrikam.com");
+	char all[EACH * sizeof(one)], want[EACH * 16] = "", answer[1024];
+	size_t n = 0;
+	int fd = client_open();
+
+	(void)state;
+	for (int i = 0; i < EACH; i++) {
+		memcpy(all + n, one, sizeof(one) - 1);
+		n += sizeof(one) - 1;
+		strcat(want, "action=OK\n\n");
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		client_send(fd, all, n);
+		assert_true(client_read(fd, EACH, answer, sizeof(answer)));
+		assert_string_equal(answer, want);
+	}
+	close(fd);
+}
+
+/* Each in the middle of its request when the next one comes. */
+static void
+hundreds_of_connections(void **state)
+{
+	enum { COUNT = 400 };
+	static const char one[] =
+	    REQUEST("RCPT", "192.0.2.1", "", "kate@fabrikam.com");
+	size_t half = sizeof(one) / 2;
+	char answer[1024];
+	int fds[COUNT];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		fds[i] = client_open();
+		client_send(fds[i], one, half + i % 50);
+	}
+	for (size_t i = COUNT; i--;)
+		client_send(fds[i], one + half + i % 50,
+		    sizeof(one) - 1 - half - i % 50);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_true(client_read(fds[i], 1, answer, sizeof(answer)));
+		assert_string_equal(
+		    answer, "action=550 5.7.1 Unable to relay\n\n");
+		close(fds[i]);
+	}
+}
+
 static void
 policy_reload(const char *text, int count)
 {
@@ -490,6 +588,10 @@ policyd_tests(void)
 		cmocka_unit_test(oversized_is_closed),
 		cmocka_unit_test(requests_may_be_sent_ahead),
 		cmocka_unit_test(bad_peers_hurt_nobody),
+		cmocka_unit_test(no_empty_line_no_answer),
+		cmocka_unit_test(largest_attribute),
+		cmocka_unit_test(ten_thousand_requests),
+		cmocka_unit_test(hundreds_of_connections),
 		cmocka_unit_test(monitor_never_grants),
 		cmocka_unit_test(answer_finds_line),
 		cmocka_unit_test(certificates_make_partners),
