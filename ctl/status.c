@@ -53,7 +53,9 @@ print_reload(FILE *out, const json_t *answer)
 	    answer_text(last, "time"), answer_text(last, "by"),
 	    answer_text(last, "result"), answer_text(last, "new"),
 	    answer_text(last, "old"));
-	if (strcmp(answer_text(last, "result"), "bad") == 0)
+	if (strcmp(answer_text(last, "result"), "good") == 0)
+		fprintf(out, "  %s\n", answer_text(last, "change"));
+	else
 		answer_print_findings(out, json_object_get(last, "findings"));
 }
 

@@ -15,6 +15,7 @@
 #include "callbacks.h"
 #include "control.h"
 #include "log.h"
+#include "metrics.h"
 #include "notify.h"
 #include "options.h"
 #include "policyd.h"
@@ -58,13 +59,14 @@ enum {
 struct daemon {
 	struct options options;
 	struct identity identity;
-	struct spec milter, policy, control;
-	bool has_policyd, has_control;
-	int policy_fd, control_fd;
+	struct spec milter, policy, control, metrics;
+	bool has_policyd, has_control, has_metrics;
+	int policy_fd, control_fd, metrics_fd;
 	struct service parts;
 	bool restored; /* the policy is the last good one, not the file */
 	struct policyd *policyd;
 	struct control *controller;
+	struct metrics *meter;
 	pthread_t signals, service;
 	atomic_bool ending; /* a signal said so */
 	atomic_bool ended;  /* libmilter's part is */
@@ -226,19 +228,27 @@ in_folder(const struct spec *s, const char *folder)
 	       s->path[len] == '/';
 }
 
-/* For people, not for the MTA: the service's own user and group. Who did not
- * ask for it can do without. */
-static int
-control_open(struct daemon *d)
+/* For people, not for the MTA: the service's own user and group. */
+static struct access
+control_access(const struct daemon *d)
 {
-	const struct options *o = &d->options;
 	struct access a = { (uid_t)-1, (gid_t)-1, 0660 };
-	int rc = 0;
 
 	if (geteuid() == 0 && d->identity.user) {
 		a.owner = d->identity.uid;
 		a.group = d->identity.gid;
 	}
+	return a;
+}
+
+/* Who did not ask for it can do without. */
+static int
+control_open(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	const struct access a = control_access(d);
+	int rc = 0;
+
 	if (geteuid() == 0 && in_folder(&d->control, CONTROL_FOLDER))
 		rc = socket_folder(CONTROL_FOLDER, a.group);
 	if (!rc)
@@ -250,6 +260,14 @@ control_open(struct daemon *d)
 		rc = 0;
 	}
 	return rc;
+}
+
+static int
+metrics_open(struct daemon *d)
+{
+	const struct access a = control_access(d);
+
+	return socket_open(&d->metrics, &a, &d->metrics_fd);
 }
 
 static int
@@ -268,6 +286,8 @@ sockets_open(struct daemon *d)
 		rc = socket_open(&d->policy, &a, &d->policy_fd);
 	if (!rc && d->has_control)
 		rc = control_open(d);
+	if (!rc && d->has_metrics)
+		rc = metrics_open(d);
 	return rc;
 }
 
@@ -290,6 +310,8 @@ threads_start(struct daemon *d)
 		    d->policy_fd, &d->parts, &policyd_standard, &d->policyd);
 	if (!rc && d->has_control)
 		rc = control_start(d->control_fd, &d->parts, &d->controller);
+	if (!rc && d->has_metrics)
+		rc = metrics_start(d->metrics_fd, &d->parts, &d->meter);
 	d->signals = pthread_self();
 	if (!rc)
 		rc = -pthread_create(&d->service, NULL, service_run, d);
@@ -318,6 +340,7 @@ daemon_serve(struct daemon *d)
 	rc = d->rc;
 	policyd_stop(d->policyd);
 	recorder_stop(d->parts.recorder);
+	metrics_stop(d->meter);
 	control_stop(d->controller);
 	reload_stop(d->parts.reload);
 	socket_remove(&d->milter);
@@ -325,6 +348,8 @@ daemon_serve(struct daemon *d)
 		socket_remove(&d->policy);
 	if (d->has_control)
 		socket_remove(&d->control);
+	if (d->has_metrics)
+		socket_remove(&d->metrics);
 	if (d->options.pid_file)
 		(void)unlink(d->options.pid_file);
 	log_message(
@@ -377,6 +402,49 @@ parts_make(struct daemon *d)
 	return store_new(d->options.policy, s->tally, &s->store);
 }
 
+/* ADDR:PORT, as metrics have it, or what other sockets have. */
+static int
+metrics_take(struct daemon *d)
+{
+	const char *text = d->options.metrics;
+	char addr[NETADDR_TEXT_SIZE], spec[NETADDR_TEXT_SIZE + 20];
+	char why[NETADDR_WHY_SIZE];
+	struct netaddr host;
+	uint16_t port;
+
+	if (endpoint_parse(text, &host, &port, why))
+		return spec_take("--metrics", text, &d->metrics);
+	snprintf(spec, sizeof(spec), "inet%s:%u@[%s]",
+	    host.family == FAMILY_IPV4 ? "" : "6", (unsigned)port,
+	    netaddr_format(&host, addr));
+	return spec_take("--metrics", spec, &d->metrics);
+}
+
+/* No two services may have one socket. */
+static int
+specs_compare(const struct daemon *d)
+{
+	const struct spec *const specs[] = { &d->milter,
+		d->has_policyd ? &d->policy : NULL,
+		d->has_control ? &d->control : NULL,
+		d->has_metrics ? &d->metrics : NULL };
+	static const char *const names[] = { "--socket", "--policy-socket",
+		"--control", "--metrics" };
+
+	for (size_t i = 0; i < 4; i++)
+		for (size_t j = 0; j < i; j++) {
+			if (!specs[i] || !specs[j] ||
+			    !spec_same(specs[i], specs[j]))
+				continue;
+			log_message(LOG_ERR,
+			    "%s and %s are the same: two services need two "
+			    "sockets",
+			    names[j], names[i]);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 /* The sockets by their names. */
 static int
 specs_take(struct daemon *d)
@@ -386,27 +454,20 @@ specs_take(struct daemon *d)
 
 	d->has_policyd = strcmp(o->policy_socket, "none") != 0;
 	d->has_control = strcmp(control, "none") != 0;
+	d->has_metrics = o->metrics && strcmp(o->metrics, "none") != 0;
 	if (spec_take("--socket", o->milter_socket, &d->milter) ||
 	    (d->has_policyd &&
 		spec_take("--policy-socket", o->policy_socket, &d->policy)) ||
-	    (d->has_control && spec_take("--control", control, &d->control)))
+	    (d->has_control && spec_take("--control", control, &d->control)) ||
+	    (d->has_metrics && metrics_take(d)))
 		return -EINVAL;
-	if ((d->has_policyd && spec_same(&d->milter, &d->policy)) ||
-	    (d->has_control && spec_same(&d->milter, &d->control)) ||
-	    (d->has_policyd && d->has_control &&
-		spec_same(&d->policy, &d->control))) {
-		log_message(LOG_ERR,
-		    "of --socket, --policy-socket and --control two are the "
-		    "same: each service needs a socket of its own");
-		return -EINVAL;
-	}
 	if (d->has_control && d->control.type != SPEC_UNIX) {
 		log_message(LOG_ERR,
 		    "--control %s: who asks must be known; write unix:/path",
 		    control);
 		return -EINVAL;
 	}
-	return 0;
+	return specs_compare(d);
 }
 
 static int

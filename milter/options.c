@@ -152,6 +152,10 @@ static const struct row rows[] = {
 	    .max = TEXT_MAX, .doc = "keeps the good policy there, for a "
 	    "start\nwith a bad one" },
 	  0, "FOLDER", NULL, false },
+	{ { .key = "metrics", .decode = schema_text, AT(options, metrics),
+	    .max = TEXT_MAX, .doc = "OpenMetrics over HTTP: ADDR:PORT, "
+	    "unix:/path\nor fd:N" },
+	  0, "SOCKET", NULL, false },
 	{ { .key = "watch", .decode = schema_number, AT(options, watch),
 	    .max = 3600, .doc = "looks so often whether a file of the\npolicy "
 	    "has changed, and reloads it" },

@@ -65,19 +65,36 @@ findings_json(struct diagnostics *list)
 	return all;
 }
 
-/* Two rulesets, by what they mean. */
-static void
-change_describe(const struct ruleset *old, const struct ruleset *new,
-    char *text, size_t size)
-{
-	bool same = !strcmp(ruleset_id(old), ruleset_id(new));
+/* What a load has changed in meaning. */
+struct change {
+	enum relation relation;
+	bool new_relay;
+	char summary[256];
+};
 
-	snprintf(text, size, "%s", same ? "the same text" : "another text");
+static void
+change_find(
+    const struct ruleset *old, const struct ruleset *new, struct change *change)
+{
+	struct difference *d;
+	int rc = difference_find(old, new, (int64_t)time(NULL), &d);
+
+	*change = (struct change){ .relation = RELATION_INCOMPARABLE };
+	if (rc) {
+		snprintf(change->summary, sizeof(change->summary),
+		    "not known: %s", strerror(-rc));
+		return;
+	}
+	change->relation = difference_relation(d);
+	change->new_relay = difference_new_relay(d);
+	snprintf(change->summary, sizeof(change->summary), "%s",
+	    difference_summary(d));
+	difference_free(d);
 }
 
 static void
 load_log(const struct ruleset *old, const struct ruleset *new,
-    enum reload_by by, int rc, const char *change)
+    enum reload_by by, int rc, const struct change *change)
 {
 	struct logline l;
 
@@ -90,7 +107,7 @@ load_log(const struct ruleset *old, const struct ruleset *new,
 	logline_add(&l, "policy", ruleset_id(new));
 	if (!rc) {
 		logline_add(&l, "old", ruleset_id(old));
-		logline_add(&l, "change", change);
+		logline_add(&l, "change", change->summary);
 	}
 	log_line(rc ? LOG_ERR : LOG_NOTICE, &l);
 }
@@ -110,14 +127,17 @@ good_save(struct reload *r)
 
 static json_t *
 load_report(const struct ruleset *old, const struct ruleset *new,
-    enum reload_by by, int rc, const char *change, struct diagnostics *list)
+    enum reload_by by, int rc, const struct change *change,
+    struct diagnostics *list)
 {
 	char now[TIME_TEXT_SIZE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "time",
-	    time_format((int64_t)time(NULL), now), "by", names_by[by], "result",
-	    rc ? "bad" : "good", "old", ruleset_id(old), "new", ruleset_id(new),
-	    "change", rc ? "none" : change, "findings", findings_json(list));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o}",
+	    "time", time_format((int64_t)time(NULL), now), "by", names_by[by],
+	    "result", rc ? "bad" : "good", "old", ruleset_id(old), "new",
+	    ruleset_id(new), "relation", relation_name(change->relation),
+	    "change", change->summary, "new_relay", change->new_relay,
+	    "findings", findings_json(list));
 }
 
 static void
@@ -147,7 +167,7 @@ load_run(struct reload *r, uint64_t ticket, enum reload_by by)
 	struct edition *before = store_get(r->store), *after;
 	const struct ruleset *old = edition_ruleset(before), *new;
 	struct diagnostics *list = diagnostics_new();
-	char change[256] = "";
+	struct change change = { .summary = "none" };
 	bool saved = true;
 	int rc;
 
@@ -161,13 +181,13 @@ load_run(struct reload *r, uint64_t ticket, enum reload_by by)
 		log_message(
 		    LOG_ERR, "cannot load the policy: %s", strerror(-rc));
 	if (!rc) {
-		change_describe(old, new, change, sizeof(change));
+		change_find(old, new, &change);
 		saved = !good_save(r);
 	}
-	load_log(old, new, by, rc, change);
+	load_log(old, new, by, rc, &change);
 	r->mark = r->pending = store_mark(r->store);
 	load_note(
-	    r, ticket, rc, saved, load_report(old, new, by, rc, change, list));
+	    r, ticket, rc, saved, load_report(old, new, by, rc, &change, list));
 	notify_ready(
 	    rc ? "the policy was not reloaded: see the log" : "serving");
 	diagnostics_free(list);

@@ -48,8 +48,8 @@ uint64_t reload_ask(struct reload *, enum reload_by);
 struct reload_state reload_state(struct reload *);
 /* What came of the last load, a reference for the caller; NULL before the
  * first. Is never changed. Keys: time, by, result (good or bad), old, new
- * (policy ids), change (in one line), findings (as connectorctl check has
- * them). */
+ * (policy ids), relation (as connectorctl diff has it), change (in one line),
+ * new_relay, findings (as connectorctl check has them). */
 json_t *reload_report(struct reload *);
 
 /* "2026-11-22T04:00:00Z" */

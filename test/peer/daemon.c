@@ -143,7 +143,8 @@ daemon_fini(struct daemon *d)
 	static const char *const names[] = { "policy.yaml", "milter.yaml",
 		"hosts", "log", "fresh", "milter.sock", "milter.sock.lock",
 		"policy.sock", "policy.sock.lock", "control.sock",
-		"control.sock.lock", "last-good", "answer", "pid", "notify" };
+		"control.sock.lock", "metrics.sock", "metrics.sock.lock",
+		"last-good", "answer", "pid", "notify" };
 	bool well = !d->pid || child_end(d);
 	FILE *f = fopen(daemon_path(d, "pid"), "r");
 	long pid;

@@ -82,5 +82,6 @@ int options_tests(void);
 int start_tests(void);
 int policyd_tests(void);
 int control_tests(void);
+int metrics_tests(void);
 
 #endif

@@ -270,6 +270,7 @@ reload_says_old_and_new(void **state)
 	free(other);
 	assert_int_equal(ctl_run(&shared, "reload", NULL), 0);
 	expect_said(&shared, "reloaded: policy ");
+	expect_said(&shared, ": incomparable: ");
 	p = daemon_peer(&shared, "192.0.2.2");
 	expect_relay(p, true);
 	peer_free(p);

@@ -496,5 +496,6 @@ main(void)
 	failed += options_tests() + start_tests();
 	failed += policyd_tests();
 	failed += control_tests();
+	failed += metrics_tests();
 	return failed ? 1 : 0;
 }
