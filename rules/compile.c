@@ -13,9 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "competitors.h"
 #include "exposure.h"
 
-enum { CONFLICTS_MAX = 20 };
+enum {
+	CONFLICTS_MAX = 20,
+	/* Of all contests: those without bindings compete on every port that
+	 * another connector names. */
+	ENTRIES_MAX = 32000000,
+};
 
 /* Two ranges of two connectors that may not stand together. */
 struct pair {
@@ -27,6 +33,7 @@ struct compile {
 	struct diagnostics *diagnostics;
 	struct pair said[CONFLICTS_MAX]; /* over all contests */
 	size_t nsaid;
+	uint64_t left; /* entries that contests may still have */
 };
 
 /* ---- Rules ----------------------------------------------------------- */
@@ -61,12 +68,6 @@ rule_init(struct rule *rule, const struct connector *connector)
 
 /* ---- Listeners ------------------------------------------------------- */
 
-static bool
-is_wildcard(const struct binding *binding)
-{
-	return (binding->addr.hi | binding->addr.lo) == 0;
-}
-
 /* One view for each address and port that an enabled connector names, and
  * the last for all the others. */
 static int
@@ -84,17 +85,9 @@ make_views(struct ruleset *ruleset)
 	for (i = 0; i < policy->nconnectors; i++) {
 		const struct connector *connector = &policy->connectors[i];
 
-		for (j = 0; connector->enabled && j < connector->nbindings;
-		     j++) {
-			const struct binding *binding = &connector->bindings[j];
-
-			ruleset->views[count++] = (struct view){
-				.type = is_wildcard(binding) ? VIEW_PORT
-							     : VIEW_EXACT,
-				.addr = binding->addr,
-				.port = binding->port,
-			};
-		}
+		for (j = 0; connector->enabled && j < connector->nbindings; j++)
+			ruleset->views[count++] =
+			    view_of_binding(&connector->bindings[j]);
 	}
 	ruleset->views[count++].type = VIEW_ANY;
 	qsort(ruleset->views, count, sizeof(*ruleset->views), view_compare);
@@ -215,30 +208,58 @@ say_too_many(struct diagnostics *diagnostics, struct where where)
 	    "addresses: write fewer and larger ranges");
 }
 
-/* Gives each that competes in a view a row of entries, *count in all. */
 static int
-collect(struct ruleset *ruleset, const struct view *view,
-    struct contest *contest, size_t *count)
+say_too_often(struct compile *compile)
 {
-	const struct policy *policy = ruleset->policy;
-	size_t i, n = 0, room = 0;
+	const struct policy *policy = compile->ruleset->policy;
+	const struct connector *most = NULL;
+	size_t i;
 
-	for (i = 0; i < policy->nconnectors; i++)
-		room += connector_competes(&policy->connectors[i], view);
+	for (i = 0; i < policy->nconnectors; i++) {
+		const struct connector *connector = &policy->connectors[i];
+
+		if (connector->enabled && connector->nbindings == 0 &&
+		    (most == NULL || most->remote_ip_ranges.count <
+					 connector->remote_ip_ranges.count))
+			most = connector;
+	}
+	if (most == NULL)
+		most = &policy->connectors[0];
+	diagnostics_add(compile->diagnostics, SEVERITY_ERROR, "E-LIMIT",
+	    most->where,
+	    "connector \"%s\" has no bindings, so its %zu ranges compete on "
+	    "every port that another connector names, and that is more than "
+	    "%d ranges in all: write the bindings that it is for",
+	    most->name, most->remote_ip_ranges.count, ENTRIES_MAX);
+	return -EINVAL;
+}
+
+/* Gives each that competes in a view a row of entries. */
+static int
+collect(struct compile *compile, const struct competitors *competitors,
+    size_t view, struct contest *contest)
+{
+	struct ruleset *ruleset = compile->ruleset;
+	const struct connector *connectors = ruleset->policy->connectors;
+	size_t end = ruleset->policy->nconnectors, i, n = 0, room = 0;
+
+	for (i = 0; (i = competitors_next(competitors, view, i)) < end; i++)
+		room++;
 	contest->firsts =
 	    arena_array(ruleset->arena, room, sizeof(*contest->firsts));
 	if (contest->firsts == NULL)
 		return -ENOMEM;
-	for (i = 0; i < policy->nconnectors; i++) {
-		if (!connector_competes(&policy->connectors[i], view))
-			continue;
+	for (i = 0; (i = competitors_next(competitors, view, i)) < end; i++) {
 		contest->firsts[contest->nfirsts++] = (struct slot){
 			.rule = (uint32_t)i,
 			.range = (uint32_t)n,
 		};
-		n += policy->connectors[i].remote_ip_ranges.count;
+		n += connectors[i].remote_ip_ranges.count;
 	}
-	*count = n;
+	if (n > compile->left)
+		return say_too_often(compile);
+	compile->left -= n;
+	contest->nentries = n;
 	return 0;
 }
 
@@ -276,20 +297,19 @@ contest_entry(const void *ctx, size_t i)
 }
 
 static int
-make_contest(
-    struct compile *compile, const struct view *view, struct contest *contest)
+make_contest(struct compile *compile, struct contest *contest)
 {
 	struct netset_conflict conflicts[CONFLICTS_MAX];
 	struct entrants entrants = { .policy = compile->ruleset->policy,
 		.contest = contest };
-	struct netset_input input = { .entry = contest_entry,
-		.ctx = &entrants };
+	struct netset_input input = {
+		.count = contest->nentries,
+		.entry = contest_entry,
+		.ctx = &entrants,
+	};
 	size_t nconflicts = CONFLICTS_MAX;
 	int error;
 
-	error = collect(compile->ruleset, view, contest, &input.count);
-	if (error != 0)
-		return error;
 	error = netset_new(&input, &contest->set, conflicts, &nconflicts);
 	if (error == -EINVAL) {
 		say_conflicts(compile, contest, conflicts, nconflicts);
@@ -301,52 +321,46 @@ make_contest(
 	return error;
 }
 
-/* Who competes in each view, one bit a connector and words words a view. */
-static uint64_t *
-make_competitors(const struct ruleset *ruleset, size_t words)
+/* One contest for all views in which the same connectors compete. */
+static int
+share_contests(struct compile *compile, const struct competitors *competitors)
 {
-	const struct policy *policy = ruleset->policy;
-	uint64_t *bits = calloc(ruleset->nviews * words, sizeof(*bits));
-	size_t i, j;
+	struct ruleset *ruleset = compile->ruleset;
+	size_t i;
+	int error = competitors_share(competitors, ruleset);
 
-	for (i = 0; bits != NULL && i < ruleset->nviews; i++)
-		for (j = 0; j < policy->nconnectors; j++)
-			if (connector_competes(
-				&policy->connectors[j], &ruleset->views[i]))
-				bits[i * words + j / 64] |= UINT64_C(1)
-							    << j % 64;
-	return bits;
+	for (i = 0; i < ruleset->nviews && error == 0; i++) {
+		struct view *view = &ruleset->views[i];
+
+		if (view->contest != i) {
+			view->contest = ruleset->views[view->contest].contest;
+			continue;
+		}
+		view->contest = (uint32_t)ruleset->ncontests;
+		error = collect(compile, competitors, i,
+		    &ruleset->contests[ruleset->ncontests++]);
+	}
+	return error;
 }
 
-/* One contest for all views in which the same connectors compete. */
 static int
 make_contests(struct compile *compile)
 {
 	struct ruleset *ruleset = compile->ruleset;
-	size_t words = ruleset->policy->nconnectors / 64 + 1, i, j;
-	uint64_t *bits = make_competitors(ruleset, words);
-	int error = 0;
+	struct competitors competitors;
+	size_t i;
+	int error = competitors_find(ruleset, &competitors);
 
+	if (error != 0)
+		return error;
 	ruleset->contests = arena_array(
 	    ruleset->arena, ruleset->nviews, sizeof(*ruleset->contests));
-	if (bits == NULL || ruleset->contests == NULL)
-		error = -ENOMEM;
-	for (i = 0; error == 0 && i < ruleset->nviews; i++) {
-		struct view *view = &ruleset->views[i];
-
-		for (j = 0; j < i; j++)
-			if (memcmp(&bits[j * words], &bits[i * words],
-				words * sizeof(*bits)) == 0)
-				break;
-		if (j < i) {
-			view->contest = ruleset->views[j].contest;
-			continue;
-		}
-		view->contest = (uint32_t)ruleset->ncontests++;
-		error = make_contest(
-		    compile, view, &ruleset->contests[view->contest]);
-	}
-	free(bits);
+	error = ruleset->contests != NULL
+		    ? share_contests(compile, &competitors)
+		    : -ENOMEM;
+	free(competitors.bits);
+	for (i = 0; error == 0 && i < ruleset->ncontests; i++)
+		error = make_contest(compile, &ruleset->contests[i]);
 	return error;
 }
 
@@ -428,7 +442,10 @@ int
 ruleset_compile(struct policy *policy, const char *server, struct ruleset **out,
     struct diagnostics *diagnostics)
 {
-	struct compile compile = { .diagnostics = diagnostics };
+	struct compile compile = {
+		.diagnostics = diagnostics,
+		.left = ENTRIES_MAX,
+	};
 	struct where nowhere = { .file = policy->file };
 	int error = -ENOMEM;
 

@@ -209,19 +209,14 @@ table_make(
 /* With list NULL the ranges must nest: else -EDOM. */
 static int
 family_build(struct netbuild *build, const struct netorder *list,
-    enum family family, struct table *table)
+    enum family family, uint32_t ranges, struct table *table)
 {
-	const struct netset_input *input = build->input;
-	size_t i;
 	int rc;
 
-	build->family = family;
-	build->ranges = 0;
-	for (i = 0; i < input->count; i++)
-		build->ranges +=
-		    input->entry(input->ctx, i).range.first.family == family;
-	if (build->ranges == 0)
+	if (ranges == 0)
 		return 0;
+	build->family = family;
+	build->ranges = ranges;
 	rc = segments_init(&build->segments, family, build->ranges);
 	if (rc == 0)
 		rc = list == NULL ? netsweep(build) : netheap(build, list);
@@ -229,6 +224,18 @@ family_build(struct netbuild *build, const struct netorder *list,
 		rc = table_make(table, family, &build->segments);
 	segments_fini(&build->segments);
 	return rc;
+}
+
+static uint32_t
+count_ipv4(const struct netset_input *input)
+{
+	uint32_t count = 0;
+	size_t i;
+
+	for (i = 0; i < input->count; i++)
+		count += input->entry(input->ctx, i).range.first.family ==
+			 FAMILY_IPV4;
+	return count;
 }
 
 static int
@@ -242,14 +249,17 @@ set_build(const struct netset_input *input, const struct netorder *list,
 	};
 	struct netset *set = calloc(1, sizeof(*set));
 	struct netlink *less;
-	int rc = -ENOMEM;
+	uint32_t ipv4;
+	int rc;
 
 	if (set == NULL)
-		return rc;
-	rc = family_build(&build, list, FAMILY_IPV4, &set->v4);
-	if (rc == 0)
-		rc = family_build(&build, list, FAMILY_IPV6, &set->v6);
+		return -ENOMEM;
 	set->count = (uint32_t)input->count;
+	ipv4 = count_ipv4(input);
+	rc = family_build(&build, list, FAMILY_IPV4, ipv4, &set->v4);
+	if (rc == 0)
+		rc = family_build(
+		    &build, list, FAMILY_IPV6, set->count - ipv4, &set->v6);
 	set->links = build.links.items;
 	set->nlinks = build.links.count;
 	if (rc != 0) {

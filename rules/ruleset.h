@@ -36,6 +36,7 @@ struct contest {
 	struct netset *set;
 	struct slot *firsts; /* by connector: its rule, its first entry */
 	size_t nfirsts;
+	size_t nentries;
 };
 
 /* Whose range an entry of the contest's set is. */

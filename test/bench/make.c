@@ -163,15 +163,28 @@ ruleset_of(struct texts *texts)
 
 /* ---- Policies ---------------------------------------------------------- */
 
+static int
+size_compare(const void *left, const void *right)
+{
+	const struct netrange *a = left, *b = right;
+	uint64_t v = a->last.lo - a->first.lo, w = b->last.lo - b->first.lo;
+
+	return (v > w) - (v < w);
+}
+
+/* smallest: first, as a table must stand in which the first match wins; for
+ * IPv4. */
 static void
 print_ranges(FILE *out, const char *before, const char *behind,
-    enum family family, size_t count)
+    enum family family, size_t count, bool smallest)
 {
 	struct netrange *ranges = need(calloc(count, sizeof(*ranges)));
 	char text[NETRANGE_TEXT_SIZE];
 	size_t i;
 
 	set_fill(ranges, count, family);
+	if (smallest)
+		qsort(ranges, count, sizeof(*ranges), size_compare);
 	for (i = 0; i < count; i++)
 		(void)fprintf(out, "%s%s%s\n", before,
 		    netrange_format(&ranges[i], text), behind);
@@ -194,7 +207,7 @@ policy_ranges(
 	    out);
 	if (shape == SHAPE_YAML) {
 		(void)fputs("\n", out);
-		print_ranges(out, "      - \"", "\"", family, count);
+		print_ranges(out, "      - \"", "\"", family, count, false);
 	} else {
 		(void)fputs(" [all]\n", out);
 	}
@@ -202,7 +215,7 @@ policy_ranges(
 	if (shape == SHAPE_YAML)
 		return;
 	out = text_open(texts, "all.txt");
-	print_ranges(out, "", "", family, count);
+	print_ranges(out, "", "", family, count, false);
 	text_close(texts, out);
 }
 
@@ -263,7 +276,7 @@ bench_print(int argc, char **argv)
 	uint64_t state = SEED;
 
 	if (strcmp(argv[0], "cidr") == 0) {
-		print_ranges(stdout, "", " OK", FAMILY_IPV4, count);
+		print_ranges(stdout, "", " OK", FAMILY_IPV4, count, true);
 		return 0;
 	}
 	if (argc < 3)

@@ -7,6 +7,7 @@
 #include "cases.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "rights.h"
 
@@ -113,11 +114,47 @@ walks(void **state)
 	diagnostics_free(diagnostics);
 }
 
+/* A connector on every port is in each contest; what that comes to is refused
+ * before memory is taken for it. */
+static void
+entries_are_bounded(void **state)
+{
+	enum { RANGES = 20000, PORTS = 1700 };
+	struct diagnostics *diagnostics = diagnostics_new();
+	const struct diagnostic *said;
+	char *text = NULL;
+	size_t len, i;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	(void)fputs("version: 1\nconnectors:\n- name: wide\n"
+		    "  remote_ip_ranges:\n",
+	    out);
+	for (i = 0; i < RANGES; i++)
+		(void)fprintf(out, "  - 10.0.%zu.%zu\n", i / 256, i % 256);
+	for (i = 0; i < PORTS; i++)
+		(void)fprintf(out,
+		    "- name: port %zu\n  remote_ip_ranges: [192.0.2.1]\n"
+		    "  bindings: [\"0.0.0.0:%zu\"]\n",
+		    i, 1024 + i);
+	assert_int_equal(fclose(out), 0);
+	assert_null(ruleset_of(text, diagnostics));
+	assert_int_equal(diagnostics_count(diagnostics, SEVERITY_NOTE), 1);
+	said = diagnostics_get(diagnostics, 0);
+	assert_string_equal(said->id, "E-LIMIT");
+	assert_non_null(strstr(said->message, "\"wide\""));
+	assert_int_equal(said->where.line, 3);
+	diagnostics_free(diagnostics);
+	free(text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walks),
+		cmocka_unit_test(entries_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

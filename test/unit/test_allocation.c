@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A common session takes no memory once it has begun.
+ *
+ * Linked so that each call of malloc() and its kin is counted on its way.
+ */
+#include "cases.h"
+
+#include <stdlib.h>
+
+static size_t calls;
+
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+void *__real_aligned_alloc(size_t, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+void *__wrap_aligned_alloc(size_t, size_t);
+
+void *
+__wrap_malloc(size_t size)
+{
+	calls++;
+	return __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	calls++;
+	return __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+	calls++;
+	return __real_realloc(old, size);
+}
+
+void *
+__wrap_aligned_alloc(size_t align, size_t size)
+{
+	calls++;
+	return __real_aligned_alloc(align, size);
+}
+
+static const char policy[] =
+    "version: 1\n"
+    "accepted_domains: [contoso.com, \"*.lab.contoso.com\"]\n"
+    "ip_allow_list: [10.0.0.0/8]\n"
+    "ip_block_list: [{range: 10.9.0.0/16, until: 2026-01-01}]\n"
+    "connectors:\n"
+    "  - name: Relay\n"
+    "    remote_ip_ranges: [10.0.0.0/8]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    message_rate_limit: 1000\n"
+    "    message_rate_source: IPAddress\n"
+    "    max_inbound_connection: 1000\n"
+    "    max_message_size: 20 MB\n"
+    "    extended_rights:\n"
+    "      - principal: anonymous\n"
+    "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n";
+
+static void
+feed(struct session *session, struct event event)
+{
+	struct decision decision;
+
+	event.now = 1795000000;
+	session_feed(session, &event, &decision);
+	assert_int_equal(decision.verdict, VERDICT_ACCEPT);
+}
+
+static struct event
+connection(void)
+{
+	return (struct event){
+		.stage = STAGE_CONNECT,
+		.connect = {
+			.client = { .family = FAMILY_IPV4, .lo = 0x0a090001 },
+			.client_port = 40000,
+			.local = { .addr = { .family = FAMILY_IPV4,
+				       .lo = 0x0a010101 },
+			    .port = 25 },
+		},
+	};
+}
+
+static void
+message(struct session *session)
+{
+	static const char *const recipients[] = { "<kate@fabrikam.com>",
+		"<jim@contoso.com>", "<ann@x.lab.contoso.com>" };
+	static const char *const params[] = { "SIZE=20000", "BODY=8BITMIME",
+		NULL };
+	static const char *const fields[] = { "Received", "From", "To",
+		"X-MS-Exchange-Organization-SCL",
+		"X-MS-Exchange-Organization-AuthAs",
+		"X-MS-Exchange-Forest-Anything" };
+	size_t i;
+
+	feed(session,
+	    (struct event){ .stage = STAGE_MAIL,
+		.mail = { .sender = "<scan@contoso.com>", .params = params } });
+	for (i = 0; i < COUNT(recipients); i++)
+		feed(session, (struct event){ .stage = STAGE_RCPT,
+				  .rcpt.recipient = recipients[i] });
+	feed(session, (struct event){ .stage = STAGE_DATA });
+	for (i = 0; i < 20; i++)
+		feed(session,
+		    (struct event){ .stage = STAGE_HEADER,
+			.header = { .name = fields[i % COUNT(fields)],
+			    .value = "scan@contoso.com (third floor)" } });
+	feed(session, (struct event){ .stage = STAGE_EOH });
+	feed(session,
+	    (struct event){ .stage = STAGE_BODY, .body.bytes = 20000 });
+	feed(session, (struct event){ .stage = STAGE_EOM });
+}
+
+static void
+nothing_is_taken_after_connect(void **state)
+{
+	struct diagnostics *diagnostics = diagnostics_new();
+	struct ruleset *ruleset = ruleset_of(policy, diagnostics);
+	struct counter_table *table = counter_table_new(1000, 1);
+	struct counters counters = counter_table_counters(table);
+	struct session *session;
+	size_t before = calls, i;
+
+	(void)state;
+	if (ruleset == NULL)
+		fail_msg("%s", diagnostics_get(diagnostics, 0)->message);
+	session = session_new(ruleset);
+	assert_true(calls > before); /* they are counted */
+	session_count(session, &counters);
+	feed(session, connection());
+	before = calls;
+	feed(session, (struct event){ .stage = STAGE_HELO,
+			  .helo.name = "printer.contoso.com" });
+	for (i = 0; i < 5; i++)
+		message(session);
+	assert_int_equal(calls, before);
+	session_free(session);
+	counter_table_free(table);
+	ruleset_unref(ruleset);
+	diagnostics_free(diagnostics);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_taken_after_connect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
