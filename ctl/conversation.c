@@ -16,21 +16,10 @@ struct player {
 	const char *file;
 	struct conversation_state state;
 	struct report *report;
-	bool closed;   /* the server said 421 */
-	bool expected; /* DATA was accepted: the message may follow */
+	struct answer answer; /* to the last step */
+	bool closed;          /* the server said 421 */
+	bool expected;        /* DATA was accepted: the message may follow */
 };
-
-static const struct answer accepted = { .code = "250" };
-
-/* What an MTA says of its own accord. */
-static struct answer
-mta_answer(const char *code)
-{
-	struct answer a = accepted;
-
-	snprintf(a.code, sizeof a.code, "%s", code);
-	return a;
-}
 
 static bool
 is_accepted(const struct answer *a)
@@ -52,7 +41,7 @@ end_transaction(struct player *p)
 static int
 ask(struct player *p, const struct step *step, struct answer *a)
 {
-	*a = accepted;
+	answer_init(a, "250");
 	return p->with->command(p->with->ctx, step, &p->state, a);
 }
 
@@ -69,7 +58,7 @@ play_command(struct player *p, const struct step *step, struct answer *a)
 		break;
 	case STEP_MAIL:
 		if (s->mail) {
-			*a = mta_answer("503");
+			answer_init(a, "503");
 			break;
 		}
 		rc = ask(p, step, a);
@@ -77,31 +66,31 @@ play_command(struct player *p, const struct step *step, struct answer *a)
 		break;
 	case STEP_RCPT:
 		if (!s->mail) {
-			*a = mta_answer("503");
+			answer_init(a, "503");
 			break;
 		}
 		rc = ask(p, step, a);
 		s->recipients += is_accepted(a);
 		break;
 	case STEP_DATA:
-		*a = mta_answer("503");
+		answer_init(a, "503");
 		p->expected = false;
 		if (s->recipients == 0)
 			break;
 		rc = ask(p, step, a);
 		p->expected = is_accepted(a);
 		if (p->expected && !a->said)
-			*a = mta_answer("354");
+			answer_init(a, "354");
 		break;
 	case STEP_RSET:
 		rc = end_transaction(p);
 		break;
 	case STEP_STARTTLS:
 		s->tls = true;
-		*a = mta_answer("220");
+		answer_init(a, "220");
 		break;
 	case STEP_QUIT:
-		*a = mta_answer("221");
+		answer_init(a, "221");
 		break;
 	case STEP_BANNER:
 	case STEP_MESSAGE:
@@ -119,27 +108,27 @@ play_message(struct player *p, const struct step *step)
 {
 	const struct recorded_message *m = step->message;
 	const struct field *fields = NULL;
-	struct answer a = mta_answer("503");
+	struct answer *a = &p->answer;
 	unsigned how = p->expected ? 0 : REPLY_FIXED;
 	size_t count = 0;
 	int rc = 0;
 
+	answer_init(a, p->expected ? "250" : "503");
 	if (p->expected) {
-		a = accepted;
 		rc = p->with->message(
-		    p->with->ctx, step, &p->state, &a, &fields, &count);
+		    p->with->ctx, step, &p->state, a, &fields, &count);
 		if (rc < 0)
 			return rc;
 	}
 	if (step->expect.line == 0 && m->nmarks > 0)
 		p->report->decisions++;
 	report_reply(
-	    p->report, p->file, step_stage(step), &step->expect, &a, how);
-	if (is_accepted(&a))
+	    p->report, p->file, step_stage(step), &step->expect, a, how);
+	if (is_accepted(a))
 		report_marks(p->report, p->file, m, fields, count);
 	else
 		report_refused(p->report, p->file, m, how);
-	p->closed = strcmp(a.code, "421") == 0;
+	p->closed = strcmp(a->code, "421") == 0;
 	return end_transaction(p);
 }
 
@@ -147,7 +136,7 @@ static int
 play_step(struct player *p, const struct step *step)
 {
 	struct conversation_state *s = &p->state;
-	struct answer a = accepted;
+	struct answer *a = &p->answer;
 	int rc;
 
 	switch (step->type) {
@@ -175,11 +164,11 @@ play_step(struct player *p, const struct step *step)
 	case STEP_STARTTLS:
 		break;
 	}
-	if ((rc = play_command(p, step, &a)) < 0)
+	answer_init(a, "250");
+	if ((rc = play_command(p, step, a)) < 0)
 		return rc;
-	report_reply(
-	    p->report, p->file, step_stage(step), &step->expect, &a, 0);
-	p->closed = strcmp(a.code, "421") == 0;
+	report_reply(p->report, p->file, step_stage(step), &step->expect, a, 0);
+	p->closed = strcmp(a->code, "421") == 0;
 	return 0;
 }
 
@@ -192,17 +181,17 @@ conversation_play(const struct conversation *with,
 		.file = session->file,
 		.report = report,
 	};
-	struct answer a = mta_answer("220");
 	int rc;
 
 	p.state.now = session->at != RECORDING_NOW ? session->at : now;
 	report->sessions++;
-	rc = with->connect(with->ctx, session, &p.state, &a);
+	answer_init(&p.answer, "220");
+	rc = with->connect(with->ctx, session, &p.state, &p.answer);
 	if (rc == 0 && session->nsteps > 0 &&
 	    session->steps[0].type == STEP_BANNER)
 		report_reply(report, p.file, step_stage(&session->steps[0]),
-		    &session->steps[0].expect, &a, 0);
-	p.closed = strcmp(a.code, "421") == 0;
+		    &session->steps[0].expect, &p.answer, 0);
+	p.closed = strcmp(p.answer.code, "421") == 0;
 	for (size_t i = 0; i < session->nsteps && rc == 0; i++) {
 		const struct step *step = &session->steps[i];
 

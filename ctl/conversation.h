@@ -85,6 +85,8 @@ const char *printable(const char *text, char buf[PRINTABLE_SIZE]);
 
 /* "550 5.7.1 Unable to relay"; answers buf. */
 const char *answer_format(const struct answer *, char buf[PRINTABLE_SIZE]);
+/* A code of an MTA's own accord, three digits. */
+void answer_init(struct answer *, const char *code);
 /* Sets an answer to a reply of the engine. */
 void answer_set(struct answer *, const struct reply *);
 /* From the wire: "550 5.7.1 text". -EPROTO if it is no reply. */

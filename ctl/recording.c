@@ -270,8 +270,10 @@ static const struct word *
 find_word(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strncmp(words[i].name, text, len) == 0 &&
-		    words[i].name[len] == '\0')
+		const char *name = words[i].name;
+
+		if (name[0] == text[0] && strncmp(name, text, len) == 0 &&
+		    name[len] == '\0')
 			return &words[i];
 	}
 	return NULL;
@@ -281,11 +283,14 @@ find_word(const char *text, size_t len)
 static int
 on_comment(struct parser *p, const char *text)
 {
-	size_t used = strlen(p->title);
+	size_t used = strlen(p->title), len;
 
 	text = skip_blanks(text + strspn(text, "#"));
-	snprintf(p->title + used, TITLE_SIZE - used, "%s%s",
-	    used > 0 && *text != '\0' ? " " : "", text);
+	if (used > 0 && used < TITLE_SIZE - 1 && *text != '\0')
+		p->title[used++] = ' ';
+	len = strnlen(text, TITLE_SIZE - 1 - used);
+	memcpy(p->title + used, text, len);
+	p->title[used + len] = '\0';
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "ascii.h"
 #include "compare.h"
 #include "coverage.h"
+#include "progress.h"
 #include "recordings.h"
 #include "results.h"
 #include "update.h"
@@ -42,6 +43,9 @@ struct replay {
 	struct protocol_logs logs;
 	struct summary summary;
 	struct report report;
+	struct progress progress;
+	const struct recordings *reading; /* of a file, or NULL */
+	uint64_t size;                    /* of it; 0: not known */
 	bool failed, stopped;
 };
 
@@ -51,6 +55,7 @@ on_difference(void *ctx, const struct difference *d)
 	struct replay *r = ctx;
 	int rc;
 
+	progress_clear(&r->progress);
 	results_difference(&r->results, d);
 	summary_difference(&r->summary, d);
 	if (!r->updates)
@@ -89,8 +94,10 @@ check_choice(struct replay *r, const struct recorded_session *s)
 static int
 play_via(struct replay *r, const struct recorded_session *session)
 {
-	int rc = via_play(&r->via, r->ctl, session);
+	int rc;
 
+	progress_clear(&r->progress);
+	rc = via_play(&r->via, r->ctl, session);
 	if (rc > 0)
 		results_unplayed(&r->results, session,
 		    unplayable_reason((enum unplayable)rc));
@@ -107,6 +114,8 @@ on_session(void *ctx, const struct recorded_session *session)
 
 	if (r->stopped)
 		return STOP;
+	progress_show(&r->progress, r->report.sessions, "sessions",
+	    r->reading != NULL ? r->reading->lines.bytes : 0, r->size);
 	results_session(&r->results, session);
 	if (r->via.server != NULL)
 		return play_via(r, session);
@@ -131,6 +140,7 @@ on_unreadable(void *ctx, const char *file, const char *why)
 {
 	struct replay *r = ctx;
 
+	progress_clear(&r->progress);
 	results_unreadable(&r->results, file, why);
 	r->failed = true;
 }
@@ -150,11 +160,17 @@ replay_file(struct replay *r, const char *file)
 		.logs = r->updates ? NULL : &r->logs,
 	};
 	char why[RECORDING_WHY_SIZE];
+	struct stat st;
 	int rc;
 
 	if (r->stopped)
 		return;
+	r->size = stat(file, &st) == 0 && S_ISREG(st.st_mode)
+		      ? (uint64_t)st.st_size
+		      : 0;
+	r->reading = &recordings;
 	rc = recordings_read(&recordings, file, why);
+	r->reading = NULL;
 	r->stopped = rc == STOP;
 	if (rc < 0 || (!r->failed && update_write(&r->update, file, why) < 0))
 		on_unreadable(r, file, why);
@@ -230,8 +246,10 @@ replay_all(struct replay *r, char *const *paths, int count)
 
 	for (int i = 0; i < count; i++)
 		replay_path(r, paths[i]);
+	r->size = 0;
 	if (protocol_logs_read(&r->logs, on_unreadable, r) < 0)
 		r->failed = true;
+	progress_clear(&r->progress);
 	counts = protocol_log_counts(r->logs.log);
 	if (counts.files > 0 && r->via.server == NULL)
 		r->results.summary = &r->summary;
@@ -268,6 +286,7 @@ prepare(struct replay *r)
 	r->report.ctx = r;
 	r->report.difference = on_difference;
 	r->via.live.report = &r->report;
+	progress_init(&r->progress);
 	r->sink = (struct protocol_log_sink){
 		.ctx = r,
 		.session = on_session,

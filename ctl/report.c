@@ -12,14 +12,29 @@
 #include <string.h>
 
 void
+answer_init(struct answer *a, const char *code)
+{
+	memcpy(a->code, code, sizeof a->code);
+	a->enhanced[0] = a->text[0] = '\0';
+	a->said = false;
+}
+
+static void
+copy_text(char *to, size_t size, const char *text)
+{
+	size_t len = text != NULL ? strnlen(text, size - 1) : 0;
+
+	memcpy(to, len > 0 ? text : "", len);
+	to[len] = '\0';
+}
+
+void
 answer_set(struct answer *a, const struct reply *reply)
 {
 	a->said = true;
-	snprintf(a->code, sizeof a->code, "%s", reply->code);
-	snprintf(a->enhanced, sizeof a->enhanced, "%s",
-	    reply->enhanced != NULL ? reply->enhanced : "");
-	snprintf(a->text, sizeof a->text, "%s",
-	    reply->text != NULL ? reply->text : "");
+	copy_text(a->code, sizeof a->code, reply->code);
+	copy_text(a->enhanced, sizeof a->enhanced, reply->enhanced);
+	copy_text(a->text, sizeof a->text, reply->text);
 }
 
 int
@@ -130,24 +145,15 @@ report_missing(struct report *r, const char *file, uint32_t line,
 			     });
 }
 
-void
-report_reply(struct report *r, const char *file, const char *stage,
-    const struct expect *e, const struct answer *a, unsigned how)
+static void
+report_other_reply(struct report *r, const char *file, const char *stage,
+    const struct expect *e, const struct answer *a, bool fixed)
 {
 	char decided[PRINTABLE_SIZE];
-	bool fixed = (how & REPLY_FIXED) != 0;
 
-	if (e->line == 0)
-		return;
-	r->decisions++;
-	if (reply_holds(e, a, (how & REPLY_EXACT) != 0))
-		return;
 	answer_format(a, decided);
-	/* A message follows a 3xx, and nothing else. */
-	if ((e->code[0] == '3') != (a->code[0] == '3'))
-		fixed = true;
 	report_difference(r, (struct difference){
-				 .file = e->file != NULL ? e->file : file,
+				 .file = file,
 				 .line = e->line,
 				 .stage = stage,
 				 .recorded = e->recorded,
@@ -155,6 +161,22 @@ report_reply(struct report *r, const char *file, const char *stage,
 				 .instead = fixed ? NULL : decided,
 				 .last = e->last,
 			     });
+}
+
+void
+report_reply(struct report *r, const char *file, const char *stage,
+    const struct expect *e, const struct answer *a, unsigned how)
+{
+	bool fixed = (how & REPLY_FIXED) != 0;
+
+	if (e->line == 0)
+		return;
+	r->decisions++;
+	/* A message follows a 3xx, and nothing else. */
+	if ((e->code[0] == '3') != (a->code[0] == '3'))
+		fixed = true;
+	if (!reply_holds(e, a, (how & REPLY_EXACT) != 0))
+		report_other_reply(r, file, stage, e, a, fixed);
 }
 
 struct mark_report {

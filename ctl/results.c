@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LINE_SIZE = 2048 };
+enum { LINE_SIZE = 2048, NAME_SIZE = 512 };
 
 int
 results_init(struct results *r, const struct ctl *ctl)
@@ -137,7 +137,7 @@ add_failure(struct results *r, const char *line)
 void
 results_session(struct results *r, const struct recorded_session *s)
 {
-	char name[LINE_SIZE];
+	char name[NAME_SIZE];
 
 	if (r->ctl->format != FORMAT_JUNIT)
 		return;

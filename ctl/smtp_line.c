@@ -18,7 +18,9 @@ is_digit(char c)
 const char *
 skip_blanks(const char *s)
 {
-	return s + strspn(s, " \t");
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
 }
 
 /* The end of a mailbox as typed: the first blank outside quotes and angle
@@ -72,7 +74,7 @@ split_mailbox(struct arena *arena, struct step *step, const char *s)
 }
 
 static const struct {
-	const char *verb; /* with "FROM:" and "TO:" where a mailbox follows */
+	const char *verb; /* with "FROM:" and "TO:" before a mailbox */
 	enum step_type type;
 } verbs[] = {
 	{ "EHLO", STEP_HELO },
@@ -107,8 +109,8 @@ smtp_line_command(struct arena *arena, struct step *step)
 	}
 	if (step->type == STEP_MAIL || step->type == STEP_RCPT)
 		return split_mailbox(arena, step, rest);
-	step->argument = arena_text(arena, rest, strlen(rest));
-	return step->argument == NULL ? -ENOMEM : 0;
+	step->argument = rest;
+	return 0;
 }
 
 size_t

@@ -81,8 +81,9 @@ arena_free(struct arena *arena)
 	free(arena);
 }
 
-void *
-arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed. */
+static void *
+take(struct arena *arena, size_t size)
 {
 	struct block *block = arena->newest;
 	void *bytes;
@@ -104,7 +105,15 @@ arena_alloc(struct arena *arena, size_t size)
 	}
 	bytes = block->bytes + block->used;
 	block->used += size;
-	return memset(bytes, 0, size);
+	return bytes;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	void *bytes = take(arena, size);
+
+	return bytes != NULL ? memset(bytes, 0, size) : NULL;
 }
 
 void *
@@ -122,9 +131,11 @@ arena_text(struct arena *arena, const char *text, size_t len)
 
 	if (len == SIZE_MAX)
 		return NULL;
-	copy = arena_alloc(arena, len + 1);
-	if (copy != NULL)
+	copy = take(arena, len + 1);
+	if (copy != NULL) {
 		memcpy(copy, text, len);
+		copy[len] = '\0';
+	}
 	return copy;
 }
 
