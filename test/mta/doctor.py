@@ -57,6 +57,9 @@ def breaks(place, wiring, change, ends=False):
     # Its children hold the port until they have gone.
     mta.wait_for("the end", lambda: not mta.listening(door(place, wiring)))
     fixtures.apply(change, it.root)
+    if wiring != "sendmail":
+        main = it.root / "etc/postfix/main.cf"
+        main.write_text(mta.last_words(main.read_text()))
     past = time.time() - 10
     for folder in ("etc/postfix", "etc/mail"):
         for path in (it.root / folder).glob("*.c*f"):

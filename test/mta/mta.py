@@ -8,6 +8,7 @@ are those of contrib/, read from there: what is documented is what is tested.
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -193,6 +194,18 @@ POSTFIX_QUEUES = ("active bounce corrupt defer deferred flush hold incoming "
                   "private saved trace").split()
 
 
+def last_words(main):
+    """main.cf without what a later line sets again: each process warns of
+    that, and when many do at once postlogd waits for itself for ever."""
+    seen, kept = set(), []
+    for entry in reversed(re.split(r"^(?=[^\s#])", main, flags=re.M)):
+        name = entry.partition("=")[0].strip()
+        if name not in seen:
+            kept.append(entry)
+        seen.add(name)
+    return "".join(reversed(kept))
+
+
 class Postfix(Mta):
     name = "postfix"
 
@@ -226,8 +239,7 @@ class Postfix(Mta):
                                    local=", ".join(local))
         for name in snippets:
             main += (CONTRIB / "postfix" / name).read_text()
-        main += more
-        self.write("etc/postfix/main.cf", main)
+        self.write("etc/postfix/main.cf", last_words(main + more))
         master = POSTFIX_MASTER.format(plain=self.plain, xclient=self.xclient)
         master += (CONTRIB / "postfix/master.cf.example").read_text().replace(
             "127.0.0.1:10026", f"127.0.0.1:{self.reinject}")
