@@ -220,10 +220,18 @@ not_one(const struct ctl *ctl, const char *option, const char *word,
     const char *(*name)(size_t), size_t count)
 {
 	const char *meant = did_you_mean(word, name, count);
+	char all[1024];
+	int n = 0;
 
-	return ctl_usage(ctl, "%s: there is no \"%s\"%s%s%s", option, word,
-	    meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "",
-	    meant != NULL ? "?" : "");
+	if (meant != NULL)
+		return ctl_usage(ctl,
+		    "%s: there is no \"%s\"; did you mean %s?", option, word,
+		    meant);
+	for (size_t i = 0; i < count && n < (int)sizeof all; i++)
+		n += snprintf(all + n, sizeof all - (size_t)n, "%s %s",
+		    i > 0 ? "," : "", name(i));
+	return ctl_usage(
+	    ctl, "%s: there is no \"%s\"; write one of:%s", option, word, all);
 }
 
 static int
