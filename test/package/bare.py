@@ -276,6 +276,33 @@ def stopped(bare):
     served(bare)
 
 
+def beside_sendmail(bare):
+    """The drop-ins for Sendmail: its socket, and no policy service."""
+    bare.run("groupadd", "--system", "smmta")
+    bare.run("systemctl", "stop", *UNITS)
+    drop_ins = []
+    for unit in UNITS:
+        kind = unit.rpartition(".")[2]
+        drop_ins.append(bare.write(
+            f"etc/systemd/system/{unit}.d/sendmail.conf",
+            (TOP / f"contrib/sendmail/connector-milter.{kind}.conf")
+            .read_text()))
+    bare.run("systemctl", "daemon-reload")
+    bare.run("systemctl", "start", UNITS[1])
+    got = bare.run("stat", "-c", "%F %a %U %G",
+                   "/run/connector-milter/milter.sock").stdout.strip()
+    assert got == "socket 660 root smmta", got
+    left = bare.run("ls", f"/{CHROOT}").stdout
+    assert not left, left
+    bare.run("connectorctl", "status")
+    bare.run("systemctl", "stop", *UNITS)
+    for drop_in in drop_ins:
+        shutil.rmtree(drop_in.parent)
+    bare.run("systemctl", "daemon-reload")
+    bare.run("systemctl", "start", UNITS[1])
+    served(bare)
+
+
 def purged(bare):
     """Nothing stays but the user."""
     bare.run("dpkg", "--purge", "connector-milter")
@@ -285,7 +312,21 @@ def purged(bare):
     assert not left, left
 
 
-CASES = (installed, sandboxed, readme, doctor, killed, broken, stopped, purged)
+def postfix_later(bare):
+    """Installed first, it waits; Postfix that comes later starts it."""
+    bare.run("dpkg", "--purge", "postfix")
+    bare.run("delgroup", "postfix", check=False)
+    bare.run("dpkg", "--install", "/root/package.deb")
+    done = bare.run("systemctl", "is-active", UNITS[1], check=False)
+    assert done.returncode, "it runs without Postfix"
+    deb = next((bare.root / "var/cache/apt/archives").glob("postfix_*.deb"))
+    bare.run("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--install",
+             f"/var/cache/apt/archives/{deb.name}")
+    installed(bare)
+
+
+CASES = (installed, sandboxed, readme, doctor, killed, broken, stopped,
+         beside_sendmail, purged, postfix_later)
 
 
 def main(deb):
