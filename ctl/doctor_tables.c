@@ -11,17 +11,25 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 static const char blanks[] = " \t";
 
-/* A list of which the first match counts, as far as it was read. */
+/* A list of networks of which the first match counts. */
+struct entry {
+	struct netrange range;
+	size_t
+	    place; /* in the list; of those on a stack: the one that counts */
+	bool grants;
+};
+
 struct table {
 	struct doctor *doctor;
-	struct spans granted, refused;
-	bool settled; /* refused is */
-	bool unread;  /* a line was not understood */
+	struct entry *entries;
+	size_t count;
+	bool over; /* the last address of IPv6 has been decided */
 };
 
 static void
@@ -38,27 +46,98 @@ add_all(struct doctor *d, struct spans *to, const struct spans *from)
 		add(d, to, &from->items[i]);
 }
 
-/* Adds a range without what earlier lines have refused. */
-static void
-grant(struct table *t, const struct netrange *range)
+/* -EINVAL: the text is no network. */
+static int
+add_entry(struct table *t, const char *text, bool grants)
 {
-	struct spans one = { 0 };
+	char why[NETADDR_WHY_SIZE];
+	void *entries = t->entries;
+	struct netrange range;
 
-	add(t->doctor, &one, range);
-	if (!t->settled)
-		spans_settle(&t->refused);
-	t->settled = true;
-	if (spans_remove(&one, &t->refused) < 0)
+	if (netrange_parse(text, &range, NULL, why) < 0 ||
+	    range.form == NETFORM_RANGE)
+		return -EINVAL;
+	if (arena_grow(
+		t->doctor->arena, &entries, t->count, sizeof *t->entries) < 0) {
 		t->doctor->failed = true;
-	add_all(t->doctor, &t->granted, &one);
-	spans_fini(&one);
+		return 0;
+	}
+	t->entries = entries;
+	t->entries[t->count] = (struct entry){ range, t->count, grants };
+	t->count++;
+	return 0;
 }
 
-static void
-refuse(struct table *t, const struct netrange *range)
+/* By address, what holds others before them. */
+static int
+by_address(const void *a, const void *b)
 {
-	add(t->doctor, &t->refused, range);
-	t->settled = false;
+	const struct entry *x = a, *y = b;
+	int order = netaddr_compare(&x->range.first, &y->range.first);
+
+	return order != 0 ? order
+			  : netaddr_compare(&y->range.last, &x->range.last);
+}
+
+/* Adds what the innermost entry of the stack decides, from *at up to its end
+ * or up to where the next one begins. */
+static void
+decide(struct table *t, const struct entry *top, struct netaddr *at,
+    const struct netaddr *next, struct spans *granted)
+{
+	struct netrange part = { *at, top->range.last, NETFORM_RANGE };
+
+	if (t->over || (next != NULL && netaddr_compare(next, at) <= 0))
+		return;
+	if (next != NULL)
+		part.last = address_before(*next);
+	if (netaddr_compare(at, &part.last) > 0)
+		return;
+	if (top->grants)
+		add(t->doctor, granted, &part);
+	*at = address_behind(part.last);
+	t->over = at->hi == 0 && at->lo == 0;
+}
+
+/* Networks nest and never cross, so that those around an address are a stack;
+ * of these the one that stands first in the list counts. */
+static void
+add_granted(struct table *t, struct spans *granted)
+{
+	struct entry *stack =
+	    arena_array(t->doctor->arena, t->count + 1, sizeof *stack);
+	struct netaddr at = { 0 };
+	size_t depth = 0;
+
+	if (stack == NULL) {
+		t->doctor->failed = true;
+		return;
+	}
+	if (t->count != 0)
+		qsort(t->entries, t->count, sizeof *t->entries, by_address);
+	for (size_t i = 0; i <= t->count; i++) {
+		struct entry *e = i < t->count ? &t->entries[i] : NULL;
+
+		while (depth > 0 &&
+		       (e == NULL || !netrange_holds(&stack[depth - 1].range,
+					 &e->range.first))) {
+			decide(t, &stack[depth - 1], &at, NULL, granted);
+			depth--;
+		}
+		if (e == NULL)
+			break;
+		if (depth > 0)
+			decide(t, &stack[depth - 1], &at, &e->range.first,
+			    granted);
+		at = e->range.first;
+		stack[depth] = *e;
+		if (depth > 0 && stack[depth - 1].place < e->place) {
+			stack[depth].place = stack[depth - 1].place;
+			stack[depth].grants = stack[depth - 1].grants;
+		}
+		depth++;
+	}
+	spans_settle(granted);
 }
 
 void
@@ -114,8 +193,9 @@ int
 doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 {
 	struct table t = { .doctor = d };
-	char *text, *line, why[NETADDR_WHY_SIZE];
+	struct spans table = { 0 };
 	struct folded folded;
+	char *text, *line;
 	const char *shown;
 	uint32_t number;
 	int rc = doctor_read(d, path, &text, &shown);
@@ -126,21 +206,16 @@ doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 	while ((line = folded_next(&folded, &number)) != NULL) {
 		size_t key = strcspn(line, blanks);
 		const char *action = line + key + strspn(line + key, blanks);
-		struct netrange range;
 
 		line[key] = '\0';
-		if (netrange_parse(line, &range, NULL, why) < 0) {
-			say_line(d, shown, number, line);
-			t.unread = true;
-		} else if (is_grant(action)) {
-			grant(&t, &range);
-		} else {
-			refuse(&t, &range);
-		}
+		if (add_entry(&t, line, is_grant(action)) == 0)
+			continue;
+		say_line(d, shown, number, line);
+		rc = -EINVAL;
 	}
-	take_granted(d, shown, &t.granted, granted);
-	spans_fini(&t.refused);
-	return t.unread ? -EINVAL : 0;
+	add_granted(&t, &table);
+	take_granted(d, shown, &table, granted);
+	return rc;
 }
 
 /* ---- Sendmail's access map ------------------------------------------- */
@@ -269,35 +344,33 @@ doctor_access(struct doctor *d, const char *path, struct spans *granted)
 
 /* ---- Lists of networks ----------------------------------------------- */
 
-/* "[2001:db8::]/32" and the like. */
+/* "[2001:db8::]/32", "!192.0.2.7" and the like. */
 static int
-pattern_parse(const char *item, struct netrange *range)
+add_pattern(struct table *t, const char *item)
 {
-	char text[NETRANGE_TEXT_SIZE], why[NETADDR_WHY_SIZE];
+	char text[NETRANGE_TEXT_SIZE];
+	bool grants = *item != '!';
 	size_t n = 0;
 
-	for (; *item != '\0'; item++) {
+	for (item += !grants; *item != '\0'; item++) {
 		if (n == sizeof text - 1)
 			return -EINVAL;
 		if (*item != '[' && *item != ']')
 			text[n++] = *item;
 	}
 	text[n] = '\0';
-	return netrange_parse(text, range, NULL, why);
+	return add_entry(t, text, grants);
 }
 
 /* What Postfix takes mynetworks to be where it is not set. */
 static int
-default_networks(struct doctor *d, struct postfix *p, struct spans *networks,
-    const struct where *where)
+default_networks(struct doctor *d, struct postfix *p, struct table *t,
+    struct spans *networks, const struct where *where)
 {
-	static const char *const loopback[] = { "127.0.0.0/8", "::1" };
 	const char *style = postfix_value(p, NULL, "mynetworks_style", NULL);
-	struct netrange range;
 
-	for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++)
-		if (pattern_parse(loopback[i], &range) == 0)
-			add(d, networks, &range);
+	add_pattern(t, "127.0.0.0/8");
+	add_pattern(t, "[::1]/128");
 	if (strcmp(style, "host") == 0)
 		return doctor_own(d, networks) < 0 ? -EINVAL : 0;
 	doctor_say(d, D_MYNETWORKS, *where,
@@ -314,30 +387,18 @@ doctor_networks(struct doctor *d, struct postfix *p,
 {
 	const char *list = postfix_value(p, s, name, where), *item;
 	struct table t = { .doctor = d };
-	bool set = where->line != 0;
 	int rc = 0;
 
 	while ((item = postfix_item(p, &list)) != NULL) {
-		bool not_it = *item == '!';
-		struct netrange range;
-
-		if (pattern_parse(item + not_it, &range) == 0) {
-			if (not_it)
-				refuse(&t, &range);
-			else
-				grant(&t, &range);
+		if (add_pattern(&t, item) == 0)
 			continue;
-		}
 		doctor_say(d, D_UNTOLD, *where,
 		    "%s names %s, which could not be compared with the policy",
 		    name, item);
 		rc = -EINVAL;
 	}
-	if (!set && strcmp(name, "mynetworks") == 0)
-		rc = default_networks(d, p, &t.granted, where);
-	add_all(d, networks, &t.granted);
-	spans_settle(networks);
-	spans_fini(&t.granted);
-	spans_fini(&t.refused);
+	if (where->line == 0 && strcmp(name, "mynetworks") == 0)
+		rc = default_networks(d, p, &t, networks, where);
+	add_granted(&t, networks);
 	return rc;
 }

@@ -63,13 +63,17 @@ spans_settle(struct spans *s)
 	s->count = n + 1;
 }
 
-static struct netaddr
-next_to(struct netaddr a, int step)
+struct netaddr
+address_behind(struct netaddr a)
 {
-	if (step > 0)
-		a.hi += ++a.lo == 0;
-	else
-		a.hi -= a.lo-- == 0;
+	a.hi += ++a.lo == 0;
+	return a;
+}
+
+struct netaddr
+address_before(struct netaddr a)
+{
+	a.hi -= a.lo-- == 0;
 	return a;
 }
 
@@ -105,13 +109,13 @@ parts_outside(struct netrange range, const struct spans *other,
 		if (netaddr_compare(&o->first, &range.last) > 0)
 			break;
 		if (netaddr_compare(&range.first, &o->first) < 0) {
-			part.last = next_to(o->first, -1);
+			part.last = address_before(o->first);
 			if ((rc = fn(out, &part)) != 0)
 				return rc;
 		}
 		if (netaddr_compare(&o->last, &range.last) >= 0)
 			return 0;
-		range.first = next_to(o->last, 1);
+		range.first = address_behind(o->last);
 	}
 	return fn(out, &range);
 }

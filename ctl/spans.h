@@ -25,4 +25,8 @@ int spans_remove(struct spans *, const struct spans *other);
 bool spans_beyond(
     const struct spans *, const struct spans *other, struct netrange *first);
 
+/* The next address, and the one before; behind the last one of IPv6 is ::. */
+struct netaddr address_behind(struct netaddr);
+struct netaddr address_before(struct netaddr);
+
 #endif
