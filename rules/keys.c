@@ -139,6 +139,23 @@ static const struct words
 	stamp_recipients = { "a kind of recipients", stamp_recipients_word, NULL, 2, NULL };
 /* clang-format on */
 
+/* ---- The end of the text ---------------------------------------------- */
+
+/* Above the connectors, since a text that is cut off above the key does not
+ * say that it should have an end. */
+static int
+end_marker_decode(
+    struct decoder *decoder, const struct field *field, void *object)
+{
+	const struct policy *policy = object;
+
+	if (policy->nconnectors > 0)
+		complain(decoder->complaints, "E-CUT", decoder->key_where,
+		    "end_marker stands below connectors: write it above them, "
+		    "so that a text that is cut off in between lacks them");
+	return schema_bool(decoder, field, object);
+}
+
 /* ---- Parts of a connector -------------------------------------------- */
 
 static int
@@ -375,6 +392,9 @@ static const struct record scl_record = {
 static const struct field policy_fields[] = {
 	{ .key = "version", .decode = schema_number, .flags = FIELD_REQUIRED,
 	  .min = 1, .max = 1, .doc = "of this format: 1" },
+	{ .key = "end_marker", .decode = end_marker_decode, .shape = SHAPE_BOOL,
+	  AT(policy, end_marker),
+	  .doc = "true: the text ends with a line ..., and one that is cut off is refused" },
 	{ .key = "server", .decode = domains_host, AT(policy, server),
 	  .max = MAILADDR_DOMAIN_SIZE, .pattern = domains_host_pattern,
 	  .absent = "this host's name",

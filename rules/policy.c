@@ -112,6 +112,13 @@ text_read(struct decoder *decoder, const char *path, struct where where,
 	if (result != 0)
 		return result;
 	assert(size <= load->text_left);
+	/* 10.0.0.0/24 less its last byte is another range. A NUL is told
+	 * elsewhere. */
+	if (size > 0 && strchr("\r\n", read[size - 1]) == NULL)
+		complain(decoder->complaints, "E-CUT", where,
+		    "%s: the last line has no end: the file may be cut off; "
+		    "if it is whole, end the line",
+		    shown(path, show));
 	load->text_left -= size;
 	fingerprint_add(load->fingerprint, read, size);
 	*text = read;
@@ -158,6 +165,11 @@ policy_read(struct policy *policy, const struct reader *reader,
 		return result;
 	result = schema_read(&decoder, &keys_policy, "the policy", text, len,
 	    policy->file, policy);
+	if (result == 0 && policy->end_marker && !decoder.marked)
+		complain(complaints, "E-CUT",
+		    (struct where){ .file = policy->file },
+		    "the file says end_marker: true but does not end with a "
+		    "line \"...\": it may be cut off");
 	/* Without the rest of the text, names would seem unknown. */
 	if (result == 0)
 		result = contradictions_find(&decoder, policy);

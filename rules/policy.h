@@ -155,6 +155,7 @@ struct policy {
 	char id[POLICY_ID_SIZE];
 	const char *server; /* or NULL */
 	enum mode mode;
+	bool end_marker; /* the text must end with a line "..." */
 	bool mta_refuses_strangers;
 	bool header_from_check;
 	enum reply_style replies;

@@ -642,6 +642,7 @@ schema_read(struct decoder *decoder, const struct field *field,
 	if (source_item(decoder->source)->type != ITEM_STOP)
 		result = schema_record(decoder, field, object);
 	status = source_status(decoder->source);
+	decoder->marked = source_marked(decoder->source);
 	source_free(decoder->source);
 	decoder->source = NULL;
 	return result == -ENOMEM ? result : status;

@@ -37,7 +37,8 @@ struct decoder {
 	struct source *source;
 	struct arena *arena;
 	struct complaints *complaints;
-	void *ctx; /* for the decoders of a caller */
+	void *ctx;   /* for the decoders of a caller */
+	bool marked; /* after schema_read(): a line "..." ended the text */
 	/* The key whose value is being read, for messages. */
 	const char *key;
 	struct where key_where;

@@ -49,6 +49,7 @@ static const struct { const char *key; enum meaning meaning; } meanings[] = {
 	{ "max_inbound_connection_percentage_per_source",   MEANING_LIMIT },
 	/* Names and notes, and what bounds the policy, not its sessions. */
 	{ "version",                                        MEANING_ELSEWHERE },
+	{ "end_marker",                                     MEANING_ELSEWHERE },
 	{ "name",                                           MEANING_ELSEWHERE },
 	{ "comment",                                        MEANING_ELSEWHERE },
 	{ "public_addresses",                               MEANING_ELSEWHERE },

@@ -34,6 +34,7 @@ struct source {
 	struct item item;
 	int status;
 	bool document; /* one has begun */
+	bool marked;   /* its end is said */
 	bool over;
 	unsigned depth;
 	struct level levels[SOURCE_DEPTH_MAX];
@@ -572,9 +573,11 @@ item_from_event(struct source *source)
 		}
 		source->over = true;
 		return false;
+	case YAML_DOCUMENT_END_EVENT:
+		source->marked = !source->event.data.document_end.implicit;
+		return false;
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
-	case YAML_DOCUMENT_END_EVENT:
 		break;
 	}
 	return false;
@@ -615,6 +618,12 @@ const struct item *
 source_item(const struct source *source)
 {
 	return &source->item;
+}
+
+bool
+source_marked(const struct source *source)
+{
+	return source->marked;
 }
 
 int

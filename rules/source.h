@@ -64,6 +64,8 @@ void source_next(struct source *);
 void source_skip(struct source *);
 /* Moves past the end of the list or mapping that the cursor is in. */
 void source_leave(struct source *);
+/* After ITEM_STOP: whether a line "..." ended the document. */
+bool source_marked(const struct source *);
 /* After ITEM_STOP: 0 if all was read, else -EINVAL (the text is not YAML, or
  * there were too many complaints) or -ENOMEM. */
 int source_status(const struct source *);
