@@ -104,7 +104,10 @@ streams_tidy(struct metrics *m)
 static struct bufferevent *
 on_stream(struct event_base *base, void *ctx)
 {
-	struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
+	/* Closed with the last reference: until then its descriptor is no
+	 * other's. */
+	struct bufferevent *stream =
+	    bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	struct metrics *m = ctx;
 
 	if (m->nstreams == STREAMS_MAX - 1)

@@ -354,6 +354,7 @@ class Filter:
         self.program = str(program)
         self.milter = mta.sockets / "milter.sock"
         self.policy = mta.sockets / "policy.sock"
+        self.control = mta.sockets / "control.sock"
         self.file = policy
         self.log = pathlib.Path(log)
         self.process = None
@@ -364,7 +365,7 @@ class Filter:
                 [self.program, "-f", "-p", str(self.file), "-u", "nobody",
                  "-s", f"unix:{self.milter}",
                  "--policy-socket", f"unix:{self.policy}",
-                 "--control", "none",
+                 "--control", f"unix:{self.control}",
                  "--socket-mode", "0660", "--socket-group", "daemon",
                  "--log", "stderr"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -5,8 +5,8 @@
 usage: run.py [--only WORD] [--verbose] BUILD
 
 Every folder of test/sessions is played through the three wirings, and
-cases.py, limits.py, certificates.py, doctor.py and via.py add what recordings
-cannot say. One line a test, and the log of the failed ones. Ends with "N
+cases.py, limits.py, certificates.py, doctor.py, reload.py and via.py add what
+recordings cannot say. One line a test, and the log of the failed ones. Ends with "N
 passed, N failed"; the exit status is 0 if all passed, 1 if not, 2 if the lab
 could not be set up. Needs root, for chroot.
 """
@@ -25,6 +25,7 @@ import doctor
 import lab
 import limits
 import mta
+import reload
 import via
 
 SESSIONS = mta.TOP / "test/sessions"
@@ -95,6 +96,7 @@ def all_tests():
     yield from limits.tests()
     yield from certificates.tests()
     yield from doctor.tests()
+    yield from reload.tests()
     yield from via.tests()
 
 
