@@ -12,13 +12,13 @@
 enum { COUNTERS = 4096 }; /* keys that recordings may count */
 
 static void
-feed(struct engine *e, struct event event,
+feed(struct engine *e, struct event *event,
     const struct conversation_state *state, struct decision *d,
     struct answer *a)
 {
-	event.now = state->now;
-	event.ticks = (uint64_t)state->now * 1000;
-	session_feed(e->session, &event, d);
+	event->now = state->now;
+	event->ticks = (uint64_t)state->now * 1000;
+	session_feed(e->session, event, d);
 	if (d->verdict != VERDICT_ACCEPT)
 		answer_set(a, &d->reply);
 }
@@ -41,7 +41,7 @@ engine_connect(void *ctx, const struct recorded_session *recorded,
 	event.connect.client = recorded->client;
 	event.connect.client_port = recorded->client_port;
 	event.connect.local = recorded->local;
-	feed(e, event, state, &d, a);
+	feed(e, &event, state, &d, a);
 	e->rights = session_rights(e->session);
 	return 0;
 }
@@ -68,7 +68,7 @@ engine_command(void *ctx, const struct step *step,
 		event.rcpt.recipient = step->argument;
 		event.rcpt.params = (const char *const *)step->params;
 	}
-	feed(ctx, event, state, &d, a);
+	feed(ctx, &event, state, &d, a);
 	return 0;
 }
 
@@ -87,18 +87,18 @@ engine_message(void *ctx, const struct step *step,
 
 		event.header.name = m->fields[i].name;
 		event.header.value = m->fields[i].value;
-		feed(e, event, state, &d, a);
+		feed(e, &event, state, &d, a);
 	}
 	if (d.verdict == VERDICT_ACCEPT)
-		feed(e, (struct event){ .stage = STAGE_EOH }, state, &d, a);
+		feed(e, &(struct event){ .stage = STAGE_EOH }, state, &d, a);
 	if (d.verdict == VERDICT_ACCEPT && m->body_bytes > 0) {
 		struct event event = { .stage = STAGE_BODY };
 
 		event.body.bytes = m->body_bytes;
-		feed(e, event, state, &d, a);
+		feed(e, &event, state, &d, a);
 	}
 	if (d.verdict == VERDICT_ACCEPT)
-		feed(e, (struct event){ .stage = STAGE_EOM }, state, &d, a);
+		feed(e, &(struct event){ .stage = STAGE_EOM }, state, &d, a);
 	if (d.verdict != VERDICT_ACCEPT)
 		return 0;
 	e->edits = d.edits;
@@ -116,7 +116,7 @@ engine_abort(void *ctx, const struct conversation_state *state)
 	struct answer a;
 	struct decision d;
 
-	feed(ctx, (struct event){ .stage = STAGE_ABORT }, state, &d, &a);
+	feed(ctx, &(struct event){ .stage = STAGE_ABORT }, state, &d, &a);
 	return 0;
 }
 

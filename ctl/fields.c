@@ -116,15 +116,47 @@ take_line(struct arena *arena, const char *line, size_t len,
 	return fold_field(arena, &(*items)[*count - 1], line, len);
 }
 
+/* All folds of a field at once: one by one a long field would be copied as
+ * often as it has lines. */
+static int
+join_folds(struct arena *arena, struct field *f, const char **lines, size_t n)
+{
+	size_t size = strlen(f->value) + 1;
+	char *value, *end;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(lines[i]) + 1;
+	if ((value = arena_alloc(arena, size)) == NULL)
+		return -ENOMEM;
+	end = stpcpy(value, f->value);
+	for (size_t i = 0; i < n; i++) {
+		*end++ = '\n';
+		end = stpcpy(end, lines[i]);
+	}
+	f->value = value;
+	return 0;
+}
+
 int
 fields_split(struct arena *arena, struct recorded_message *m)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < m->nlines && rc == 0; i++)
+	for (i = 0; i < m->nlines && rc == 0; i++) {
+		const char **folds = &m->lines[i + 1];
+		size_t n = 0;
+
 		rc = take_line(arena, m->lines[i], strlen(m->lines[i]),
 		    &m->fields, &m->nfields);
+		while (i + 1 + n < m->nlines &&
+		       is_fold(folds[n], strlen(folds[n])))
+			n++;
+		if (rc < 0 || n == 0)
+			continue;
+		rc = join_folds(arena, &m->fields[m->nfields - 1], folds, n);
+		i += n;
+	}
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	if (rc == -ENOENT)

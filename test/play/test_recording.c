@@ -366,7 +366,7 @@ apply_edits(void *ctx, const struct recorded_session *s)
 	assert_int_equal(0, fields_apply(arena, m, edits, 2, &fields, &count));
 	assert_int_equal(2, count);
 	assert_string_equal("S", fields[0].name);
-	assert_string_equal("x\n y", fields[0].value);
+	assert_string_equal("x\n y\n\tz", fields[0].value);
 	assert_string_equal("9", fields[1].value);
 	/* A strip of fewer fields leaves the others. */
 	assert_int_equal(0, fields_apply(arena, m, &one, 1, &fields, &count));
@@ -380,7 +380,8 @@ static void
 applies_edits(void **state)
 {
 	(void)state;
-	parse(MESSAGE("C: A: 1\nC: S: x\nC:  y\nC: a: 2\n"), apply_edits, NULL);
+	parse(MESSAGE("C: A: 1\nC: S: x\nC:  y\nC: \tz\nC: a: 2\n"),
+	    apply_edits, NULL);
 }
 
 /* ---- Replies --------------------------------------------------------- */
