@@ -144,6 +144,10 @@ summary_print(struct summary *s, const struct protocol_log_counts *c, FILE *out)
 	}
 	if (s->other > 0)
 		fprintf(out, "  %zu differ: for other reasons\n", s->other);
+	if (s->same < s->sessions)
+		fputs("  connectorctl explain --client IP --local IP:PORT says "
+		      "why the policy decides so\n",
+		    out);
 	print_count(out, c->left_out,
 	    "session is left out: the logs do not hold it as a whole",
 	    "sessions are left out: the logs do not hold them as a whole");
