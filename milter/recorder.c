@@ -343,3 +343,24 @@ recorder_stop(struct recorder *r)
 			break;
 	pthread_mutex_unlock(&r->lock);
 }
+
+void
+recorder_free(struct recorder *r)
+{
+	bool running;
+
+	if (!r)
+		return;
+	pthread_mutex_lock(&r->lock);
+	running = r->running;
+	pthread_mutex_unlock(&r->lock);
+	if (running)
+		return; /* it still waits for the disk, to the end */
+	if (r->file >= 0)
+		close(r->file);
+	close(r->folder);
+	pthread_cond_destroy(&r->filled);
+	pthread_cond_destroy(&r->drained);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}

@@ -37,6 +37,8 @@ int recorder_open(
 int recorder_start(struct recorder *);
 /* Writes what it has, for two seconds at most. Takes NULL. */
 void recorder_stop(struct recorder *);
+/* To be called when it has stopped and nobody records any more. */
+void recorder_free(struct recorder *);
 
 bool recorder_values(const struct recorder *);
 /* How many sessions were not recorded; 0 for NULL. */

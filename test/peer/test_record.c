@@ -296,6 +296,7 @@ recordings_read_back(void **state)
 	recorder_stop(r);
 	assert_in_range(h->sessions, SESSIONS / 4, SESSIONS - 1);
 	assert_int_equal(recorder_dropped(r), SESSIONS - h->sessions);
+	recorder_free(r);
 	assert_int_equal(files_each(file_compare, h), 1);
 	assert_true(h->read_sessions >= h->sessions);
 	files_each(file_remove, NULL);
@@ -342,6 +343,7 @@ old_files_go(void **state)
 		put(r, TEXT);
 	recorder_stop(r);
 	assert_int_equal(recorder_dropped(r), 0);
+	recorder_free(r);
 	files = files_each(file_measure, &size);
 	assert_in_range(size, SIZE / 2, SIZE + SIZE / 16 + TEXT);
 	/* Others' files are not ours to remove. */
@@ -384,6 +386,7 @@ too_much_is_dropped(void **state)
 	recorder_stop(r);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(recorder_dropped(r), 7);
+	recorder_free(r);
 	size = 0;
 	assert_int_equal(files_each(file_measure, &size), 1);
 	assert_int_equal(size, 9000);
