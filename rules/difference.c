@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ends.h"
 #include "netstep.h"
 #include "pairing.h"
 #include "regions.h"
@@ -372,90 +373,6 @@ same_moment(const struct moment *a, const struct moment *b)
 	       memcmp(&a->lost, &b->lost, sizeof(a->lost)) == 0;
 }
 
-struct ends {
-	int64_t *items;
-	size_t count, room;
-	int64_t now;
-};
-
-/* Neighbours often end together. */
-static int
-ends_add(struct ends *ends, const struct range_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		int64_t until;
-
-		if (!range_expires(list, i))
-			continue;
-		until = range_get(list, i).until;
-		if (until <= ends->now ||
-		    (ends->count > 0 && ends->items[ends->count - 1] == until))
-			continue;
-		if (ends->count == ends->room) {
-			size_t room = ends->room == 0 ? 64 : ends->room * 2;
-			int64_t *items =
-			    realloc(ends->items, room * sizeof(*items));
-
-			if (items == NULL)
-				return -ENOMEM;
-			ends->items = items;
-			ends->room = room;
-		}
-		ends->items[ends->count++] = until;
-	}
-	return 0;
-}
-
-static int
-ends_of(struct ends *ends, const struct policy *policy)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < policy->nconnectors && rc == 0; i++)
-		if (policy->connectors[i].enabled)
-			rc = ends_add(
-			    ends, &policy->connectors[i].remote_ip_ranges);
-	if (rc == 0)
-		rc = ends_add(ends, &policy->ip_allow_list);
-	if (rc == 0)
-		rc = ends_add(ends, &policy->ip_block_list);
-	if (rc == 0)
-		rc = ends_add(ends, &policy->exchange_servers.remote_ip_ranges);
-	if (rc == 0)
-		rc = ends_add(
-		    ends, &policy->exchange_legacy_servers.remote_ip_ranges);
-	return rc;
-}
-
-static int
-compare_ends(const void *left, const void *right)
-{
-	const int64_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* Sorted, each once. */
-static int
-ends_find(const struct difference *d, int64_t now, struct ends *ends)
-{
-	size_t kept = 0;
-	int rc;
-
-	*ends = (struct ends){ .now = now };
-	rc = ends_of(ends, d->older->policy);
-	if (rc == 0)
-		rc = ends_of(ends, d->newer->policy);
-	if (ends->count > 1)
-		qsort(ends->items, ends->count, sizeof(*ends->items),
-		    compare_ends);
-	for (size_t i = 0; i < ends->count; i++)
-		if (kept == 0 || ends->items[kept - 1] != ends->items[i])
-			ends->items[kept++] = ends->items[i];
-	ends->count = kept;
-	return rc;
-}
-
 static int
 later_add(struct difference *d, int64_t at, const struct moment *moment)
 {
@@ -496,7 +413,7 @@ laters_find(struct difference *d, int64_t now, struct moment before)
 {
 	uint64_t left = STEPS_MAX;
 	struct ends ends;
-	int rc = ends_find(d, now, &ends);
+	int rc = ends_find(d->older->policy, d->newer->policy, now, &ends);
 
 	for (size_t i = 0; i < ends.count && rc == 0; i++) {
 		struct moment moment;

@@ -9,7 +9,8 @@
  * every listener, what the engine says was gained and lost must be what
  * naive.c finds as each principal; and the word for it all must be true of
  * every way to prove oneself, today and tomorrow. To take a range away must
- * give relay only by a wider range. --all takes twenty times as many. The
+ * give relay only by a wider range; some policies are cut off at every byte
+ * and must be refused. --all takes twenty times as many. The
  * first difference ends it, with both policies; exit status 1.
  */
 #include <errno.h>
@@ -20,7 +21,14 @@
 
 #define BIT(x) (UINT32_C(1) << (x))
 
-enum { POLICIES = 1500, CUTS_MAX = 800, ALL = 20, WAYS = 4, DAYS = 2 };
+enum {
+	POLICIES = 1500,
+	CUTS_MAX = 800,
+	ALL = 20,
+	WAYS = 4,
+	DAYS = 2,
+	CUT_EACH = 100
+};
 
 struct trial {
 	uint64_t seed;
@@ -37,7 +45,7 @@ struct trial {
 	bool new_relay;
 };
 
-static uint64_t pairs, refused, equivalent, removals;
+static uint64_t pairs, refused, equivalent, removals, cuts;
 
 static void
 differ(const struct trial *t, bool ipv6, number client, struct place place,
@@ -378,21 +386,51 @@ text_read(void *ctx, const char *path, size_t max, char **text, size_t *len)
 }
 
 static bool
-load(struct trial *t, int m)
+load_text(char *text, struct ruleset **ruleset)
 {
 	struct diagnostics *list = diagnostics_new();
-	struct reader reader = { .read = text_read };
+	struct reader reader = { .ctx = text, .read = text_read };
+	int rc = ruleset_load(
+	    &reader, "policy.yaml", "mx.contoso.com", ruleset, list);
+
+	diagnostics_free(list);
+	return rc == 0;
+}
+
+static bool
+load(struct trial *t, int m)
+{
 	size_t size;
 	FILE *out = open_memstream(&t->texts[m], &size);
-	int rc;
 
 	model_print(&t->models[m][0], out);
 	fclose(out);
-	reader.ctx = t->texts[m];
-	rc = ruleset_load(
-	    &reader, "policy.yaml", "mx.contoso.com", &t->rulesets[m], list);
-	diagnostics_free(list);
-	return rc == 0;
+	return load_text(t->texts[m], &t->rulesets[m]);
+}
+
+/* With an end marker nothing that was cut off is taken for a policy. */
+static void
+check_cuts(const struct trial *t)
+{
+	struct ruleset *ruleset = NULL;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("end_marker: true\n", out);
+	model_print(&t->models[0][0], out);
+	fputs("...\n", out);
+	fclose(out);
+	if (!load_text(text, &ruleset))
+		differ(t, false, 0, (struct place){ 0 }, "end marker");
+	ruleset_unref(ruleset);
+	while (--size > 0) {
+		text[size] = '\0';
+		if (load_text(text, &ruleset))
+			differ(t, false, 0, (struct place){ 0 }, "cut off");
+		cuts++;
+	}
+	free(text);
 }
 
 static void
@@ -410,6 +448,9 @@ compare(struct trial *t)
 	check_word(t, denies);
 	removals += t->node >= 0;
 	difference_free(t->difference);
+	t->difference = NULL;
+	if (t->seed % CUT_EACH == 0)
+		check_cuts(t);
 }
 
 static void
@@ -459,9 +500,9 @@ main(int argc, char **argv)
 		try(seed + i);
 	printf("%llu pairs of policies, %llu of them refused, %llu "
 	       "equivalent, %llu with a range less; %llu pairs of those and "
-	       "address\n",
+	       "address; %llu cuts\n",
 	    (unsigned long long)count, (unsigned long long)refused,
 	    (unsigned long long)equivalent, (unsigned long long)removals,
-	    (unsigned long long)pairs);
+	    (unsigned long long)pairs, (unsigned long long)cuts);
 	return 0;
 }
