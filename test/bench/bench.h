@@ -73,6 +73,7 @@ uint64_t session_hash(uint64_t number);
 /* The measurements; arguments are those behind the word. */
 int bench_classify(int argc, char **argv);
 int bench_load(int argc, char **argv);
+int bench_diff(int argc, char **argv);
 int bench_memory(int argc, char **argv);
 int bench_session(int argc, char **argv);
 int bench_play(int argc, char **argv);
@@ -81,6 +82,7 @@ int bench_print(int argc, char **argv);
 
 /* "ipv4" or "ipv6"; a count. Give up on anything else. */
 enum family family_argument(const char *);
+enum shape shape_argument(const char *); /* yaml or file */
 size_t count_argument(const char *);
 
 #endif

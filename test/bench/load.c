@@ -13,16 +13,6 @@
 #include <string.h>
 #include <yaml.h>
 
-static enum shape
-shape_argument(const char *text)
-{
-	if (strcmp(text, "yaml") == 0)
-		return SHAPE_YAML;
-	if (strcmp(text, "file") == 0)
-		return SHAPE_FILE;
-	give_up("a shape is yaml or file");
-}
-
 struct baseline {
 	double events, parse;
 	size_t addresses;

@@ -21,6 +21,7 @@ static const struct word {
 } words[] = {
 	{ "classify", "FAMILY RANGES LOOK-UPS ROUNDS", 4, bench_classify },
 	{ "load", "yaml|file FAMILY RANGES ROUNDS", 4, bench_load },
+	{ "diff", "yaml|file FAMILY RANGES ROUNDS", 4, bench_diff },
 	{ "memory", "yaml|file FAMILY RANGES", 3, bench_memory },
 	{ "session", "SESSIONS ROUNDS", 2, bench_session },
 	{ "play", "SESSIONS", 1, bench_play },
@@ -41,6 +42,16 @@ need(void *memory)
 	if (memory == NULL)
 		give_up("out of memory");
 	return memory;
+}
+
+enum shape
+shape_argument(const char *text)
+{
+	if (strcmp(text, "yaml") == 0)
+		return SHAPE_YAML;
+	if (strcmp(text, "file") == 0)
+		return SHAPE_FILE;
+	give_up("a shape is yaml or file");
 }
 
 double
