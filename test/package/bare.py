@@ -107,8 +107,8 @@ class Bare:
             "/dev/null")
 
     def groups(self):
-        name = f"bare-{os.getpid()}"
-        return [g / name for g in CGROUPS if (g / "cgroup.procs").exists()]
+        return [g / self.root.name for g in CGROUPS
+                if (g / "cgroup.procs").exists()]
 
     def boot(self):
         def enter():
