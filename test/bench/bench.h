@@ -78,6 +78,7 @@ int bench_memory(int argc, char **argv);
 int bench_session(int argc, char **argv);
 int bench_play(int argc, char **argv);
 int bench_scale(int argc, char **argv);
+int bench_lines(int argc, char **argv);
 int bench_print(int argc, char **argv);
 
 /* "ipv4" or "ipv6"; a count. Give up on anything else. */

@@ -26,6 +26,7 @@ static const struct word {
 	{ "session", "SESSIONS ROUNDS", 2, bench_session },
 	{ "play", "SESSIONS", 1, bench_play },
 	{ "scale", "ranges|domains|connectors|sessions COUNT", 2, bench_scale },
+	{ "lines", "FILE", 1, bench_lines },
 	{ "print", "cidr|queries RANGES [QUERIES]", 2, bench_print },
 };
 
