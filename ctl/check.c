@@ -2,11 +2,12 @@
 /*
  * check.c - connectorctl check: what is wrong or doubtful in a policy.
  *
- * Prints what the engine says when it loads, compiles and checks; has no
- * rules of its own. An invalid policy is this verb's answer (1); only a file
- * that cannot be read is 2. --explain tells the story behind a warning and
- * reads no policy.
+ * Prints what the engine says when it loads, compiles and checks, and when the
+ * policy is cut off (cut.c); has no rules of its own. An invalid policy is this
+ * verb's answer (1); only a file that cannot be read is 2. --explain tells the
+ * story behind a warning and reads no policy.
  */
+#include "cut.h"
 #include "findings.h"
 
 #include <errno.h>
@@ -75,6 +76,8 @@ run_check(const struct ctl *ctl, bool strict)
 	rc = ctl_load(ctl, &ruleset, list);
 	if (rc == 0)
 		ruleset_check(ruleset, clock_now(), list);
+	if (rc == 0 && cut_check(ctl, ruleset, clock_now(), list) < 0)
+		status = STATUS_UNKNOWN;
 	if ((rc < 0 && rc != -EINVAL) ||
 	    (rc == 0 && diagnostics_count(list, SEVERITY_ERROR) > 0))
 		status = STATUS_UNKNOWN; /* out of memory while checking */

@@ -33,6 +33,7 @@ enum warning {
 	W_EXPIRED,
 	W_EXPIRING,
 	W_UNUSED_NETWORK,
+	W_CUT, /* by connectorctl check: it takes the text */
 	W_COUNT
 };
 

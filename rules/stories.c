@@ -191,6 +191,17 @@ static const struct story stories[W_COUNT] = {
 		"\n"
 		"Name it where it was meant to count, or remove it.\n",
 	},
+	[W_CUT] = {
+		"W-CUT", "A policy that lets more relay if it is cut off",
+		"A file that a full disk or a broken copy cut off at the end of a\n"
+		"line can be a policy still. This one would then lack a connector\n"
+		"that refuses, a deny or an `until`, and let clients relay that\n"
+		"may not.\n"
+		"\n"
+		"Write end_marker: true above connectors, and ... as the last\n"
+		"line: what lacks its end is then refused. Or put a new policy in\n"
+		"place by renaming it, once it is written whole.\n",
+	},
 };
 /* clang-format on */
 

@@ -198,6 +198,9 @@ test_pairs(void **state)
 		char name[64], path[128];
 		size_t j, has;
 
+		/* It takes the text: test/play/cli-diff. */
+		if (strcmp(story->id, "W-CUT") == 0)
+			continue;
 		for (j = 0; story->id[j + 2] != '\0' && j < 63; j++)
 			name[j] = story->id[j + 2] >= 'A'
 				      ? (char)(story->id[j + 2] - 'A' + 'a')
@@ -220,7 +223,7 @@ test_pairs(void **state)
 			diagnostics_free(list);
 		}
 	}
-	assert_int_equal(i, 19);
+	assert_int_equal(i, 20);
 }
 
 static void
