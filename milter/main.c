@@ -14,6 +14,7 @@
 
 #include "callbacks.h"
 #include "control.h"
+#include "endpoints.h"
 #include "log.h"
 #include "metrics.h"
 #include "notify.h"
@@ -24,7 +25,6 @@
 #include "reload.h"
 #include "report.h"
 #include "service.h"
-#include "sockets.h"
 #include "status.h"
 #include "store.h"
 
@@ -59,9 +59,7 @@ enum {
 struct daemon {
 	struct options options;
 	struct identity identity;
-	struct spec milter, policy, control, metrics;
-	bool has_policyd, has_control, has_metrics;
-	int policy_fd, control_fd, metrics_fd;
+	struct endpoints endpoints;
 	struct service parts;
 	bool restored; /* the policy is the last good one, not the file */
 	struct policyd *policyd;
@@ -179,121 +177,9 @@ signals_serve(struct daemon *d)
 }
 
 static int
-spec_take(const char *option, const char *text, struct spec *s)
-{
-	int rc = spec_parse(text, s);
-
-	if (rc)
-		log_message(
-		    LOG_ERR, "%s %s: %s", option, text, spec_advice(text));
-	else if (!spec_is_loopback(s))
-		log_message(LOG_WARNING,
-		    "%s %s: whoever reaches this address may ask, and may "
-		    "stop the service; use a UNIX socket or loopback",
-		    option, text);
-	return rc;
-}
-
-static int
-access_find(const struct daemon *d, struct access *out)
-{
-	const struct options *o = &d->options;
-	struct access a = { (uid_t)-1, (gid_t)-1, o->socket_mode };
-	const char *group = o->socket_group ? o->socket_group : "postfix";
-	bool root = geteuid() == 0;
-
-	if (d->milter.type != SPEC_UNIX &&
-	    !(d->has_policyd && d->policy.type == SPEC_UNIX)) {
-		*out = a;
-		return 0;
-	}
-	if (root && d->identity.user)
-		a.owner = d->identity.uid;
-	if ((root || o->socket_group) && group_find(group, &a.group)) {
-		log_message(o->socket_group ? LOG_ERR : LOG_WARNING,
-		    "there is no group %s: use --socket-group", group);
-		if (o->socket_group)
-			return -ENOENT;
-	}
-	*out = a;
-	return 0;
-}
-
-static bool
-in_folder(const struct spec *s, const char *folder)
-{
-	size_t len = strlen(folder);
-
-	return s->type == SPEC_UNIX && !strncmp(s->path, folder, len) &&
-	       s->path[len] == '/';
-}
-
-/* For people, not for the MTA: the service's own user and group. */
-static struct access
-control_access(const struct daemon *d)
-{
-	struct access a = { (uid_t)-1, (gid_t)-1, 0660 };
-
-	if (geteuid() == 0 && d->identity.user) {
-		a.owner = d->identity.uid;
-		a.group = d->identity.gid;
-	}
-	return a;
-}
-
-/* Who did not ask for it can do without. */
-static int
-control_open(struct daemon *d)
-{
-	const struct options *o = &d->options;
-	const struct access a = control_access(d);
-	int rc = 0;
-
-	if (geteuid() == 0 && in_folder(&d->control, CONTROL_FOLDER))
-		rc = socket_folder(CONTROL_FOLDER, a.group);
-	if (!rc)
-		rc = socket_open(&d->control, &a, &d->control_fd);
-	if (rc && !o->control) {
-		log_message(
-		    LOG_WARNING, "there is no control socket: use --control");
-		d->has_control = false;
-		rc = 0;
-	}
-	return rc;
-}
-
-static int
-metrics_open(struct daemon *d)
-{
-	const struct access a = control_access(d);
-
-	return socket_open(&d->metrics, &a, &d->metrics_fd);
-}
-
-static int
-sockets_open(struct daemon *d)
-{
-	struct access a;
-	int rc = access_find(d, &a);
-
-	if (!rc && geteuid() == 0 &&
-	    (in_folder(&d->milter, SOCKET_FOLDER) ||
-		(d->has_policyd && in_folder(&d->policy, SOCKET_FOLDER))))
-		rc = socket_folder(SOCKET_FOLDER, a.group);
-	if (!rc)
-		rc = socket_open_milter(&d->milter, &a);
-	if (!rc && d->has_policyd)
-		rc = socket_open(&d->policy, &a, &d->policy_fd);
-	if (!rc && d->has_control)
-		rc = control_open(d);
-	if (!rc && d->has_metrics)
-		rc = metrics_open(d);
-	return rc;
-}
-
-static int
 threads_start(struct daemon *d)
 {
+	const struct endpoints *e = &d->endpoints;
 	const struct reload_options reload = {
 		.last_good = d->options.last_good,
 		.restored = d->restored,
@@ -305,13 +191,15 @@ threads_start(struct daemon *d)
 	d->parts.monotonic = monotonic_now();
 	if (!rc)
 		rc = reload_start(d->parts.store, &reload, &d->parts.reload);
-	if (!rc && d->has_policyd)
-		rc = policyd_start(
-		    d->policy_fd, &d->parts, &policyd_standard, &d->policyd);
-	if (!rc && d->has_control)
-		rc = control_start(d->control_fd, &d->parts, &d->controller);
-	if (!rc && d->has_metrics)
-		rc = metrics_start(d->metrics_fd, &d->parts, &d->meter);
+	if (!rc && e->of[ENDPOINT_POLICY].wanted)
+		rc = policyd_start(e->of[ENDPOINT_POLICY].fd, &d->parts,
+		    &policyd_standard, &d->policyd);
+	if (!rc && e->of[ENDPOINT_CONTROL].wanted)
+		rc = control_start(
+		    e->of[ENDPOINT_CONTROL].fd, &d->parts, &d->controller);
+	if (!rc && e->of[ENDPOINT_METRICS].wanted)
+		rc = metrics_start(
+		    e->of[ENDPOINT_METRICS].fd, &d->parts, &d->meter);
 	d->signals = pthread_self();
 	if (!rc)
 		rc = -pthread_create(&d->service, NULL, service_run, d);
@@ -343,13 +231,7 @@ daemon_serve(struct daemon *d)
 	metrics_stop(d->meter);
 	control_stop(d->controller);
 	reload_stop(d->parts.reload);
-	socket_remove(&d->milter);
-	if (d->has_policyd)
-		socket_remove(&d->policy);
-	if (d->has_control)
-		socket_remove(&d->control);
-	if (d->has_metrics)
-		socket_remove(&d->metrics);
+	endpoints_remove(&d->endpoints);
 	if (d->options.pid_file)
 		(void)unlink(d->options.pid_file);
 	log_message(
@@ -402,74 +284,6 @@ parts_make(struct daemon *d)
 	return store_new(d->options.policy, s->tally, &s->store);
 }
 
-/* ADDR:PORT, as metrics have it, or what other sockets have. */
-static int
-metrics_take(struct daemon *d)
-{
-	const char *text = d->options.metrics;
-	char addr[NETADDR_TEXT_SIZE], spec[NETADDR_TEXT_SIZE + 20];
-	char why[NETADDR_WHY_SIZE];
-	struct netaddr host;
-	uint16_t port;
-
-	if (endpoint_parse(text, &host, &port, why))
-		return spec_take("--metrics", text, &d->metrics);
-	snprintf(spec, sizeof(spec), "inet%s:%u@[%s]",
-	    host.family == FAMILY_IPV4 ? "" : "6", (unsigned)port,
-	    netaddr_format(&host, addr));
-	return spec_take("--metrics", spec, &d->metrics);
-}
-
-/* No two services may have one socket. */
-static int
-specs_compare(const struct daemon *d)
-{
-	const struct spec *const specs[] = { &d->milter,
-		d->has_policyd ? &d->policy : NULL,
-		d->has_control ? &d->control : NULL,
-		d->has_metrics ? &d->metrics : NULL };
-	static const char *const names[] = { "--socket", "--policy-socket",
-		"--control", "--metrics" };
-
-	for (size_t i = 0; i < 4; i++)
-		for (size_t j = 0; j < i; j++) {
-			if (!specs[i] || !specs[j] ||
-			    !spec_same(specs[i], specs[j]))
-				continue;
-			log_message(LOG_ERR,
-			    "%s and %s are the same: two services need two "
-			    "sockets",
-			    names[j], names[i]);
-			return -EINVAL;
-		}
-	return 0;
-}
-
-/* The sockets by their names. */
-static int
-specs_take(struct daemon *d)
-{
-	const struct options *o = &d->options;
-	const char *control = o->control ? o->control : CONTROL_DEFAULT;
-
-	d->has_policyd = strcmp(o->policy_socket, "none") != 0;
-	d->has_control = strcmp(control, "none") != 0;
-	d->has_metrics = o->metrics && strcmp(o->metrics, "none") != 0;
-	if (spec_take("--socket", o->milter_socket, &d->milter) ||
-	    (d->has_policyd &&
-		spec_take("--policy-socket", o->policy_socket, &d->policy)) ||
-	    (d->has_control && spec_take("--control", control, &d->control)) ||
-	    (d->has_metrics && metrics_take(d)))
-		return -EINVAL;
-	if (d->has_control && d->control.type != SPEC_UNIX) {
-		log_message(LOG_ERR,
-		    "--control %s: who asks must be known; write unix:/path",
-		    control);
-		return -EINVAL;
-	}
-	return specs_compare(d);
-}
-
 static int
 recording_open(struct daemon *d)
 {
@@ -503,7 +317,7 @@ daemon_prepare(struct daemon *d)
 {
 	const struct options *o = &d->options;
 
-	if (specs_take(d))
+	if (endpoints_parse(&d->endpoints, o))
 		return EXIT_WRONG;
 	if (o->last_good && *o->last_good != '/') {
 		log_message(
@@ -528,7 +342,8 @@ daemon_prepare(struct daemon *d)
 	if (o->record && recording_open(d))
 		return EXIT_FAILED;
 	smfi_setmaxdatasize(PACKET_MAX);
-	if (callbacks_register(&d->parts) || sockets_open(d))
+	if (callbacks_register(&d->parts) ||
+	    endpoints_open(&d->endpoints, o, &d->identity))
 		return EXIT_FAILED;
 	return EXIT_GOOD;
 }
