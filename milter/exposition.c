@@ -55,6 +55,12 @@ dropped_of(const struct facts *f)
 }
 
 static double
+unrecorded_of(const struct facts *f)
+{
+	return (double)recorder_dropped(f->service->recorder);
+}
+
+static double
 missed_of(const struct facts *f)
 {
 	return (double)refused_missed(f->service->refused);
@@ -84,6 +90,7 @@ static const struct {
 	{ "policy_last_good",      "gauge",   NULL,      "1 if the last good policy is in use because the file is bad.", last_good_of },
 	{ "reload_failed",         "gauge",   NULL,      "1 if the last reload was refused.", failed_of },
 	{ "log_lines_dropped",     "counter", NULL,      "Lines of log that were lost.", dropped_of },
+	{ "sessions_unrecorded",   "counter", NULL,      "Sessions that --record left out.", unrecorded_of },
 	{ "refused_clients_missed","counter", NULL,      "Refusals that the list of clients refused most does not know of.", missed_of },
 	{ "limit_counts_room",     "gauge",   NULL,      "Sources of each kind that limits have room for.", room_of },
 	{ "limit_counts_shared",   "gauge",   NULL,      "Places where sources share a count for want of room.", shared_of },
