@@ -2,9 +2,9 @@
 /*
  * replay.c - connectorctl replay: recorded sessions against the policy.
  *
- * Each session is fed to the engine in this process; nothing is sent and
- * nothing is written. A recording that cannot be read is 2, whatever the
- * others say.
+ * Each session is played as it is read: to the engine in this process, to two
+ * of them, or to an MTA. Only --update writes, and only --deliver sends mail.
+ * A recording that cannot be read is 2, whatever the others say.
  */
 #include "ascii.h"
 #include "compare.h"
