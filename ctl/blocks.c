@@ -7,6 +7,7 @@
  * of the coarse prefixes is written as many of the finer one.
  */
 #include "blocks.h"
+#include "netstep.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,14 +47,6 @@ is_aligned(struct netaddr a, unsigned size)
 	       (a.lo & ((UINT64_C(1) << size) - 1)) == 0;
 }
 
-static struct netaddr
-next_address(struct netaddr a)
-{
-	a.lo++;
-	a.hi += a.lo == 0;
-	return a;
-}
-
 int
 blocks_walk(const struct netrange *range, unsigned step,
     int (*fn)(void *ctx, const struct block *), void *ctx)
@@ -79,7 +72,7 @@ blocks_walk(const struct netrange *range, unsigned step,
 		rc = fn(ctx, &(struct block){ at, bits - size });
 		if (rc != 0 || netaddr_compare(&last, &range->last) == 0)
 			return rc;
-		at = next_address(last);
+		at = netstep_next(last);
 	}
 }
 
@@ -112,14 +105,4 @@ block_parts(const struct block *b, char buf[BLOCK_TEXT_SIZE])
 			   : ".",
 		    part);
 	}
-}
-
-bool
-netaddr_adjoins(const struct netaddr *a, const struct netaddr *b)
-{
-	struct netaddr next = next_address(*a);
-
-	/* Behind the last address of a family comes none. */
-	return a->family == b->family && netaddr_compare(a, b) < 0 &&
-	       netaddr_compare(&next, b) == 0;
 }

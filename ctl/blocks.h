@@ -27,7 +27,4 @@ void block_cidr(const struct block *, char buf[BLOCK_TEXT_SIZE]);
  * "2001:db8:0:5". */
 void block_parts(const struct block *, char buf[BLOCK_TEXT_SIZE]);
 
-/* b follows a directly. */
-bool netaddr_adjoins(const struct netaddr *a, const struct netaddr *b);
-
 #endif

@@ -8,6 +8,7 @@
  * where a form is too coarse it is written out instead.
  */
 #include "blocks.h"
+#include "netstep.h"
 #include "ctl.h"
 #include "recording.h"
 
@@ -132,7 +133,7 @@ on_holding(void *ctx, const struct holding *h)
 	    (h->rights & needed) != needed)
 		return 0;
 	if (e->run.first.family != FAMILY_NONE &&
-	    netaddr_adjoins(&e->run.last, &h->clients.first)) {
+	    netstep_adjoins(&e->run.last, &h->clients.first)) {
 		e->run.last = h->clients.last;
 		return 0;
 	}

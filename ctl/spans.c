@@ -3,8 +3,8 @@
  * spans.c - a set of client addresses as ranges.
  */
 #include "spans.h"
-#include "blocks.h"
 #include "netset.h"
+#include "netstep.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ spans_settle(struct spans *s)
 		struct netrange *last = &s->items[n], *next = &s->items[i];
 
 		if (netrange_holds(last, &next->first) ||
-		    netaddr_adjoins(&last->last, &next->first)) {
+		    netstep_adjoins(&last->last, &next->first)) {
 			if (netaddr_compare(&next->last, &last->last) > 0)
 				last->last = next->last;
 		} else {

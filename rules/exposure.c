@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "netstep.h"
+
 /* An inclusive span of addresses (IPv4) or /64 networks (IPv6). */
 struct span {
 	uint64_t first, last;
@@ -66,20 +68,6 @@ span_add(struct spans *spans, struct span span)
 	return 0;
 }
 
-static struct netaddr
-addr_next(struct netaddr addr)
-{
-	addr.hi += ++addr.lo == 0;
-	return addr;
-}
-
-static struct netaddr
-addr_previous(struct netaddr addr)
-{
-	addr.hi -= addr.lo-- == 0;
-	return addr;
-}
-
 static int
 tell_part(const struct netaddr *first, const struct netaddr *last,
     int (*fn)(void *ctx, const struct netrange *), void *ctx)
@@ -108,14 +96,14 @@ exposure_public(const struct netrange *range,
 		if (netaddr_compare(from, &range->last) > 0)
 			break;
 		if (netaddr_compare(from, &first) > 0) {
-			before = addr_previous(*from);
+			before = netstep_previous(*from);
 			result = tell_part(&first, &before, fn, ctx);
 			if (result != 0)
 				return result;
 		}
 		if (netaddr_compare(to, &range->last) >= 0)
 			return 0;
-		first = addr_next(*to);
+		first = netstep_next(*to);
 	}
 	return tell_part(&first, &range->last, fn, ctx);
 }
