@@ -3,6 +3,7 @@
  * explain_print.c - says what was decided: JSON for programs, and text as a
  * colleague would say it.
  */
+#include "conversation.h"
 #include "explain.h"
 
 #include <inttypes.h>
@@ -43,14 +44,26 @@ has_reply(const struct decision *d)
 
 /* ---- JSON ------------------------------------------------------------ */
 
+/* A step is told whatever bytes it was made of. */
+static json_t *
+argument_json(const char *argument)
+{
+	char text[PRINTABLE_SIZE];
+	json_t *json = json_string(argument);
+
+	return json != NULL || argument == NULL
+		   ? json
+		   : json_string(printable(argument, text));
+}
+
 static json_t *
 step_json(const struct explained_step *step)
 {
 	const struct decision *d = &step->decision;
-	char text[640], where[WHERE_TEXT_SIZE];
-	json_t *json = json_pack("{s:s, s:s*, s:s}", "stage",
-	    stage_name(d->stage), "argument", step->argument, "verdict",
-	    verdict_name(d->verdict));
+	char text[PRINTABLE_SIZE], where[WHERE_TEXT_SIZE];
+	json_t *json = json_pack("{s:s, s:o*, s:s}", "stage",
+	    stage_name(d->stage), "argument", argument_json(step->argument),
+	    "verdict", verdict_name(d->verdict));
 	bool refused = has_reply(d);
 	int rc = 0;
 
@@ -271,10 +284,11 @@ static void
 print_step(FILE *out, const struct explained_step *step)
 {
 	const struct decision *d = &step->decision;
-	char text[640], at[WHERE_TEXT_SIZE];
+	char text[PRINTABLE_SIZE], at[WHERE_TEXT_SIZE];
+	char argument[PRINTABLE_SIZE];
 
 	fprintf(out, "%-11s %s%s%s\n", stage_name(d->stage),
-	    step->argument != NULL ? step->argument : "",
+	    step->argument != NULL ? printable(step->argument, argument) : "",
 	    step->argument != NULL ? ": " : "",
 	    has_reply(d) ? reply_format(&d->reply, text, sizeof text)
 			 : verdict_name(d->verdict));

@@ -229,6 +229,7 @@ classify_mailbox(
 			return MAILADDR_MALFORMED;
 		if (!harmless || (at < len && text[at] != '@'))
 			local = MAILADDR_ROUTED;
+		at += atom_length(text + at, len - at, &local);
 	} else {
 		at = atom_length(text, len, &local);
 	}
@@ -237,8 +238,6 @@ classify_mailbox(
 	if (at == len)
 		return is_postmaster(text, len) ? MAILADDR_POSTMASTER
 						: MAILADDR_ROUTED;
-	if (text[at] != '@')
-		return MAILADDR_ROUTED;
 	rest = classify_domain(text + at + 1, len - at - 1, domain);
 	return rest > local ? rest : local;
 }

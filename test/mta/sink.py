@@ -3,7 +3,8 @@
 
 Each message becomes FOLDER/<X-Play-Id>.eml, or FOLDER/<number>.eml where it
 has no such header, with the bytes as they were received and only dot
-stuffing undone. A file appears complete or not at all.
+stuffing undone. A file appears complete or not at all. Whom each message was
+for is in Sink.recipients, by the same name.
 """
 
 import os
@@ -41,6 +42,7 @@ class Session(socketserver.StreamRequestHandler):
             pass
 
     def talk(self):
+        recipients = []
         self.say("220 sink ESMTP")
         for _ in range(100000):
             line = self.rfile.readline(4096)
@@ -53,9 +55,14 @@ class Session(socketserver.StreamRequestHandler):
                 text = self.message()
                 if text is None:
                     return
-                self.server.keep(text)
+                self.server.keep(text, recipients)
+                recipients = []
                 self.say("250 2.0.0 kept")
             else:
+                if verb == b"MAIL":
+                    recipients = []
+                elif verb == b"RCPT":
+                    recipients.append(line[8:].decode("latin-1").strip())
                 self.say("250 2.0.0 ok" if verb != b"EHLO" else "250 sink")
 
 
@@ -70,22 +77,26 @@ class Sink(socketserver.ThreadingTCPServer):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = self.server_address[1]
         self.count = 0
+        self.recipients = {}
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.1,),
                          daemon=True).start()
 
-    def keep(self, text):
+    def keep(self, text, recipients):
         header = re.split(rb"\r?\n\r?\n", text, maxsplit=1)[0]
         found = re.search(rb"^X-Play-Id:[ \t]*([\w.-]{1,200})\s*$", header,
                           re.M | re.I)
         with self.lock:
             self.count += 1
             name = found[1].decode() if found else str(self.count)
+            self.recipients.setdefault(name, []).extend(recipients)
             part = self.folder / f".{self.count}.part"
         part.write_bytes(text)
         os.replace(part, self.folder / f"{name}.eml")
 
     def clear(self):
+        with self.lock:
+            self.recipients.clear()
         for path in self.folder.glob("*.eml"):
             path.unlink()
 

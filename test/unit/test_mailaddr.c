@@ -88,7 +88,7 @@ static const struct {
 	{ "<",                           MAILADDR_MALFORMED,  "" },
 	{ "<<u@r.test>@l.test>",         MAILADDR_MALFORMED,  "" },
 	{ "<u@r.test>@l.test",           MAILADDR_MALFORMED,  "" },
-	{ "\"u@l.test\" <u@r.test>",     MAILADDR_ROUTED,     "" },
+	{ "\"u@l.test\" <u@r.test>",     MAILADDR_MALFORMED,  "" },
 	{ "<g:u@r.test;@l.test>",        MAILADDR_MALFORMED,  "" },
 	{ "<u@l.test,v@r.test>",         MAILADDR_MALFORMED,  "" },
 	{ "<;id;@l.test>",               MAILADDR_MALFORMED,  "" },
