@@ -62,6 +62,7 @@ struct counter_table {
 	size_t mask; /* the number of buckets of an array, less one */
 	struct bucket *gauges;
 	struct bucket *windows;
+	void *memory; /* that both lie in */
 };
 
 /* ---- The table ------------------------------------------------------- */
@@ -70,7 +71,8 @@ struct counter_table *
 counter_table_new(size_t keys, uint64_t seed)
 {
 	struct counter_table *table;
-	size_t buckets = 1, i, j;
+	const uintptr_t align = _Alignof(struct bucket) - 1;
+	size_t buckets = 1;
 
 	/* With two keys to a bucket one in a thousand overflows. */
 	if (keys > SIZE_MAX / (8 * sizeof(struct bucket)))
@@ -82,16 +84,15 @@ counter_table_new(size_t keys, uint64_t seed)
 		return NULL;
 	table->seed = seed;
 	table->mask = buckets - 1;
-	table->gauges = aligned_alloc(
-	    _Alignof(struct bucket), 2 * buckets * sizeof(*table->gauges));
-	if (table->gauges == NULL) {
+	/* Not aligned_alloc(): zeros that are not written take no memory until
+	 * they are counted in. */
+	table->memory = calloc(2 * buckets + 1, sizeof(struct bucket));
+	if (table->memory == NULL) {
 		free(table);
 		return NULL;
 	}
+	table->gauges = (void *)(((uintptr_t)table->memory + align) & ~align);
 	table->windows = table->gauges + buckets;
-	for (i = 0; i < 2 * buckets; i++)
-		for (j = 0; j < SLOTS; j++)
-			atomic_init(&table->gauges[i].slots[j], 0);
 	return table;
 }
 
@@ -100,7 +101,7 @@ counter_table_free(struct counter_table *table)
 {
 	if (table == NULL)
 		return;
-	free(table->gauges);
+	free(table->memory);
 	free(table);
 }
 
