@@ -306,12 +306,25 @@ check_servers(const struct range_list *list, const char *key,
 	return error;
 }
 
+static bool
+anybody_relays(const struct ruleset *ruleset)
+{
+	size_t i;
+
+	for (i = 0; i < ruleset->policy->nconnectors; i++)
+		if (rule_relays(&ruleset->rules[i]))
+			return true;
+	return false;
+}
+
 static int
 collect_spans(const struct ruleset *ruleset, struct spans *spans)
 {
 	int error = 0;
 	size_t i;
 
+	if (!anybody_relays(ruleset))
+		return 0;
 	for (i = 0; i < ruleset->ncontests && error == 0; i++) {
 		spans->contest = &ruleset->contests[i];
 		error =
