@@ -5,17 +5,8 @@
  * The first line is the session that is asked for. Whatever the others are:
  * what is handed over is of that session, and every pair has a key.
  */
+#include "fuzz.h"
 #include "log_reader.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seen {
 	const char *session;

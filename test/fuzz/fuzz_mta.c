@@ -5,19 +5,9 @@
  * Whatever the text: places are lines of it, values end, lists of values end,
  * and nothing is longer than what names within names allow.
  */
+#include "fuzz.h"
 #include "postfix.h"
 #include "sendmail_cf.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char *
 copy(const uint8_t *data, size_t size)

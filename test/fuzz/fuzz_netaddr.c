@@ -7,19 +7,10 @@
  * read back as the same; a refusal says why in printable ASCII, and what it
  * proposes to write must be accepted and already be in canonical form.
  */
+#include "fuzz.h"
 #include "rules.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { TEXT_MAX = 400 };
 

@@ -6,20 +6,9 @@
  * order alone; what is accepted is one of the verbs, with a level that there
  * is.
  */
+#include "fuzz.h"
 #include "log.h"
 #include "order.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,19 +7,10 @@
  * connector and steps in the order of their lines, and each session is handed
  * over, left out or proxied.
  */
+#include "fuzz.h"
 #include "protocol_log.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seen {
 	size_t lines; /* of the text */

@@ -7,20 +7,11 @@
  * stand at lines of the text in order, and marks belong to messages that can
  * show them.
  */
+#include "fuzz.h"
 #include "fields.h"
 #include "recording.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 must_not_complain(void *ctx, const struct mark_complaint *c)

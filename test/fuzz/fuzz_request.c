@@ -8,21 +8,11 @@
  * an attribute that stands twice is complained of; and a mailbox gets its
  * brackets and loses nothing.
  */
+#include "fuzz.h"
 #include "request.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define MUST(x)                                                         \
-	((x) ? (void)0                                                  \
-	     : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), \
-		   abort()))
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Those that the SMTP client chose stay as they are. */
 static bool

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fuzz_mailaddr - mailboxes and accepted domains, said a second time.
+ *
+ * The first line is an argument of MAIL or RCPT, each further line an
+ * accepted domain. A mailbox is plain if and only if it has one @ with a
+ * plain local part and a domain around it, which is looked at here label by
+ * label; UTF-8 is iconv's to judge. The entry that a domain finds is that of
+ * a linear scan. A domain is the same in capitals and with a final dot, and
+ * a plain mailbox stays one between brackets.
+ */
+#include "domset.h"
+#include "fuzz.h"
+#include "mailaddr.h"
+
+#include <ctype.h>
+#include <iconv.h>
+#include <strings.h>
+
+enum { TEXT_MAX = 2000, DOMAINS_MAX = 30 };
+
+/* ---- The pencil ------------------------------------------------------ */
+
+/* Whether a text is UTF-8 without control characters. */
+static bool
+is_text(const char *text)
+{
+	static iconv_t utf32;
+	static uint32_t points[TEXT_MAX + 1];
+	char *in = (char *)(uintptr_t)text, *out = (char *)points;
+	size_t left = strlen(text), room = sizeof(points), i;
+
+	if (utf32 == NULL)
+		utf32 = iconv_open("UCS-4LE", "UTF-8");
+	MUST(utf32 != (iconv_t)-1);
+	(void)iconv(utf32, NULL, NULL, NULL, NULL);
+	if (iconv(utf32, &in, &left, &out, &room) == (size_t)-1)
+		return false;
+	for (i = 0; i < sizeof(points) / 4 - room / 4; i++)
+		if (points[i] < 0x20 || (points[i] >= 0x7f && points[i] < 0xa0))
+			return false;
+	return true;
+}
+
+/* Cuts blanks at both ends; in place. */
+static char *
+bare(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " ");
+	for (len = strlen(text); len > 0 && text[len - 1] == ' '; len--)
+		text[len - 1] = '\0';
+	return text;
+}
+
+/* Labels between dots, none of them empty. */
+static bool
+is_dotted(char *text, bool (*is_label)(const char *))
+{
+	char *dot;
+
+	for (; (dot = strchr(text, '.')) != NULL; text = dot + 1) {
+		*dot = '\0';
+		if (!is_label(text))
+			return false;
+	}
+	return is_label(text);
+}
+
+static bool
+is_atom(const char *text)
+{
+	return *text != '\0' && strpbrk(text, " <>,;%!:\\()[]\"@") == NULL;
+}
+
+static bool
+is_ldh_label(const char *text)
+{
+	static const char ldh[] = "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-";
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= 63 && strspn(text, ldh) == len &&
+	       text[0] != '-' && text[len - 1] != '-';
+}
+
+static bool
+is_harmless_quoted(const char *text)
+{
+	size_t len = strlen(text), i;
+
+	if (len < 3 || text[0] != '"' || text[len - 1] != '"')
+		return false;
+	for (i = 1; i + 1 < len; i++)
+		if (strchr("\"\\@%!:,;", text[i]) != NULL ||
+		    (unsigned char)text[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static bool
+is_domain(const char *text)
+{
+	char copy[TEXT_MAX + 1];
+	size_t len = strlen(text);
+
+	memcpy(copy, text, len + 1);
+	if (len > 0 && copy[len - 1] == '.')
+		copy[--len] = '\0';
+	return len <= 253 && is_dotted(copy, is_ldh_label);
+}
+
+static enum mailaddr_class
+pencil_classify(const char *text, char domain[TEXT_MAX + 1])
+{
+	char copy[TEXT_MAX + 1], *box, *at;
+
+	memcpy(copy, text, strlen(text) + 1);
+	box = bare(copy);
+	if (box[0] == '<' && box[1] != '\0' && box[strlen(box) - 1] == '>') {
+		box[strlen(box) - 1] = '\0';
+		box = bare(box + 1);
+		if (*box == '\0')
+			return MAILADDR_NULL;
+	}
+	if (!is_text(text) || *box == '\0' || strlen(box) > 254)
+		return MAILADDR_MALFORMED;
+	if (strcasecmp(box, "postmaster") == 0)
+		return MAILADDR_POSTMASTER;
+	at = strchr(box, '@');
+	if (at == NULL || strchr(at + 1, '@') != NULL)
+		return MAILADDR_ROUTED;
+	*at++ = '\0';
+	memcpy(domain, at, strlen(at) + 1);
+	return (is_harmless_quoted(box) || is_dotted(box, is_atom)) &&
+		       is_domain(at)
+		   ? MAILADDR_PLAIN
+		   : MAILADDR_ROUTED;
+}
+
+/* Neither is ever ours: which of the two is not told from each other here. */
+static enum mailaddr_class merged(enum mailaddr_class class)
+{
+	return class == MAILADDR_MALFORMED ? MAILADDR_ROUTED : class;
+}
+
+/* ---- Mailboxes ------------------------------------------------------- */
+
+static void
+mailbox_check(const char *text, struct mailaddr *addr)
+{
+	char domain[TEXT_MAX + 1], written[TEXT_MAX + 3];
+	struct mailaddr again;
+	size_t i, len;
+
+	mailaddr_classify(text, addr);
+	MUST(merged(addr->class) == merged(pencil_classify(text, domain)));
+	MUST(is_text(text) || addr->class == MAILADDR_MALFORMED ||
+	     addr->class == MAILADDR_NULL);
+	MUST((addr->class == MAILADDR_PLAIN) == (addr->domain[0] != '\0'));
+	if (addr->class != MAILADDR_PLAIN)
+		return;
+	len = strlen(addr->domain);
+	MUST(strncasecmp(domain, addr->domain, len) == 0);
+	MUST(strcmp(domain + len, "") == 0 || strcmp(domain + len, ".") == 0);
+	for (i = 0; i < len; i++)
+		MUST(isupper((unsigned char)addr->domain[i]) == 0);
+	(void)snprintf(written, sizeof(written), "<u@%s.>", addr->domain);
+	for (i = 0; written[i] != '\0'; i++)
+		written[i] = (char)toupper((unsigned char)written[i]);
+	mailaddr_classify(written, &again);
+	/* A dot more may be one more than a path has room for. */
+	MUST(again.class == MAILADDR_PLAIN || len > 251);
+	MUST(again.class != MAILADDR_PLAIN ||
+	     strcmp(again.domain, addr->domain) == 0);
+}
+
+/* ---- Domains --------------------------------------------------------- */
+
+struct entries {
+	struct accepted_domain items[DOMAINS_MAX];
+	char names[DOMAINS_MAX][MAILADDR_DOMAIN_SIZE];
+	size_t count;
+};
+
+static void
+entry_add(struct entries *entries, const char *text)
+{
+	struct accepted_domain *item = &entries->items[entries->count];
+	char *name = entries->names[entries->count];
+	bool subdomains = strncmp(text, "*.", 2) == 0;
+
+	text += subdomains ? 2 : 0;
+	MUST((domain_normalise(text, strlen(text), name) == 0) ==
+	     is_domain(text));
+	if (!is_domain(text))
+		return;
+	*item = (struct accepted_domain){ name, subdomains,
+		DOMAIN_AUTHORITATIVE, { NULL, 0, 0 } };
+	entries->count++;
+}
+
+/* The exact one, else the longest that the name is in or below. */
+static const struct accepted_domain *
+pencil_find(const struct entries *entries, const char *name)
+{
+	const struct accepted_domain *best = NULL;
+	size_t i, have = strlen(name), best_len = 0;
+
+	for (i = 0; i < entries->count; i++) {
+		const struct accepted_domain *item = &entries->items[i];
+		size_t len = strlen(item->name);
+		bool same = strcmp(item->name, name) == 0;
+
+		if (same && !item->subdomains)
+			return item;
+		if (!item->subdomains || len < best_len || len > have ||
+		    strcmp(name + have - len, item->name) != 0 ||
+		    (!same && name[have - len - 1] != '.'))
+			continue;
+		best = item;
+		best_len = len;
+	}
+	return best;
+}
+
+static void
+domain_check(
+    const struct entries *entries, const struct domset *set, const char *name)
+{
+	const struct accepted_domain *found = domset_find(set, name);
+	const struct accepted_domain *expected = pencil_find(entries, name);
+
+	MUST((found == NULL) == (expected == NULL));
+	if (found == NULL)
+		return;
+	MUST(strcmp(found->name, expected->name) == 0);
+	MUST(found->subdomains == expected->subdomains);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct entries entries;
+	char *text, *rest, *line;
+	struct mailaddr addr;
+	struct domset *set;
+	size_t i;
+
+	if (size > TEXT_MAX)
+		return 0;
+	text = rest = text_of(data, size);
+	line = next_line(&rest);
+	mailbox_check(line != NULL ? line : "", &addr);
+	entries.count = 0;
+	while (entries.count < DOMAINS_MAX && (line = next_line(&rest)) != NULL)
+		entry_add(&entries, line);
+	set = domset_new(entries.items, entries.count);
+	MUST(set != NULL);
+	if (addr.class == MAILADDR_PLAIN)
+		domain_check(&entries, set, addr.domain);
+	for (i = 0; i < entries.count; i++)
+		domain_check(&entries, set, entries.names[i]);
+	domset_free(set);
+	free(text);
+	return 0;
+}
