@@ -279,19 +279,20 @@ survives(const char *name, const struct client *client)
 static bool
 is_flood(const struct header *header)
 {
-	size_t fields = 0, names = 0, i, j;
+	const char *names[FLOOD_NAMES + 1];
+	size_t fields = 0, nnames = 0, i, j;
 
-	for (i = 0; i < header->count; i++) {
+	for (i = 0; i < header->count && nnames <= FLOOD_NAMES; i++) {
 		if (!is_protected(header->fields[i].name))
 			continue;
 		fields++;
-		for (j = 0; j < i; j++)
-			if (strcasecmp(header->fields[j].name,
-				header->fields[i].name) == 0)
+		for (j = 0; j < nnames; j++)
+			if (strcasecmp(names[j], header->fields[i].name) == 0)
 				break;
-		names += j == i;
+		if (j == nnames)
+			names[nnames++] = header->fields[i].name;
 	}
-	return fields > FLOOD_FIELDS || names > FLOOD_NAMES;
+	return fields > FLOOD_FIELDS || nnames > FLOOD_NAMES;
 }
 
 /* What must have arrived, field by field. */

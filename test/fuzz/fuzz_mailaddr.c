@@ -31,7 +31,7 @@ is_text(const char *text)
 	size_t left = strlen(text), room = sizeof(points), i;
 
 	if (utf32 == NULL)
-		utf32 = iconv_open("UCS-4LE", "UTF-8");
+		utf32 = iconv_open("UTF-32LE", "UTF-8");
 	MUST(utf32 != (iconv_t)-1);
 	(void)iconv(utf32, NULL, NULL, NULL, NULL);
 	if (iconv(utf32, &in, &left, &out, &room) == (size_t)-1)
