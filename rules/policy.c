@@ -112,9 +112,10 @@ text_read(struct decoder *decoder, const char *path, struct where where,
 	if (result != 0)
 		return result;
 	assert(size <= load->text_left);
-	/* 10.0.0.0/24 less its last byte is another range. A NUL is told
+	/* 10.0.0.0/24 less its last byte is another range; what ends with a
+	 * bracket or a quote has none that could be missing. A NUL is told
 	 * elsewhere. */
-	if (size > 0 && strchr("\r\n", read[size - 1]) == NULL)
+	if (size > 0 && strchr("\r\n]}\"'", read[size - 1]) == NULL)
 		complain(decoder->complaints, "E-CUT", where,
 		    "%s: the last line has no end: the file may be cut off; "
 		    "if it is whole, end the line",
