@@ -17,9 +17,23 @@
 
 enum { HOST_SIZE = 256, WORD_SIZE = 64 };
 
+/* An answer could lack what there was no memory for. */
+static bool json_short;
+
+static void *
+json_alloc(size_t size)
+{
+	void *p = malloc(size);
+
+	json_short = json_short || !p;
+	return p;
+}
+
 void
 ctl_init(struct ctl *ctl, const struct verb *verb)
 {
+	json_short = false;
+	json_set_alloc_funcs(json_alloc, free);
 	*ctl = (struct ctl){
 		.verb = verb,
 		.policy = POLICY_FILE,
@@ -185,9 +199,11 @@ ctl_print_json(const struct ctl *ctl, json_t *json, int status)
 			 : json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
 
 	json_decref(json);
-	if (text == NULL)
+	if (text == NULL || json_short) {
+		free(text);
 		return ctl_complain(ctl, "could not write JSON: %s",
 		    "out of memory, or text that is not UTF-8");
+	}
 	fprintf(ctl->out, "%s\n", text);
 	free(text);
 	return status;

@@ -450,9 +450,7 @@ ruleset_compile(struct policy *policy, const char *server, struct ruleset **out,
 	int error = -ENOMEM;
 
 	compile.ruleset = calloc(1, sizeof(*compile.ruleset));
-	if (compile.ruleset == NULL) {
-		policy_free(policy);
-	} else {
+	if (compile.ruleset != NULL) {
 		compile.ruleset->policy = policy;
 		atomic_init(&compile.ruleset->references, 1);
 		compile.ruleset->arena = arena_new(0);
@@ -463,6 +461,8 @@ ruleset_compile(struct policy *policy, const char *server, struct ruleset **out,
 		diagnostics_add(diagnostics, SEVERITY_ERROR, "E-MEMORY",
 		    nowhere, "out of memory while compiling the policy");
 	if (error != 0) {
+		if (compile.ruleset == NULL)
+			policy_free(policy);
 		ruleset_free(compile.ruleset);
 		return error;
 	}
