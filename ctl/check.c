@@ -9,16 +9,11 @@
  */
 #include "cut.h"
 #include "findings.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
 
 static void
 print_summary(const struct ctl *ctl, const struct diagnostics *list,
@@ -27,8 +22,9 @@ print_summary(const struct ctl *ctl, const struct diagnostics *list,
 	size_t all = diagnostics_count(list, SEVERITY_NOTE);
 	size_t warnings = diagnostics_count(list, SEVERITY_WARNING);
 	size_t notes = all - warnings;
+	char file[PRINTABLE_SIZE];
 
-	fprintf(ctl->out, "%s: policy %s is good", ctl->policy,
+	fprintf(ctl->out, "%s: policy %s is good", printable(ctl->policy, file),
 	    ruleset_id(ruleset));
 	if (warnings > 0)
 		fprintf(ctl->out, ", with %zu warning%s", warnings,
@@ -49,14 +45,11 @@ print(const struct ctl *ctl, struct diagnostics *list,
 	FILE *text = status == STATUS_UNKNOWN ? ctl->err : ctl->out;
 	json_t *findings = NULL;
 
-	if (ctl->format == FORMAT_JSON) {
+	if (ctl->format == FORMAT_JSON)
 		findings = json_array();
-		if (findings == NULL)
-			return ctl_complain(ctl, "out of memory");
-	}
-	if (findings_print(list, text, findings) < 0)
-		status = STATUS_UNKNOWN;
-	if (findings != NULL)
+	findings_print(
+	    list, text, ctl->format == FORMAT_JSON ? &findings : NULL);
+	if (ctl->format == FORMAT_JSON)
 		return ctl_print_json(
 		    ctl, json_pack("{s:o}", "findings", findings), status);
 	if (ruleset != NULL && diagnostics_count(list, SEVERITY_ERROR) == 0)

@@ -12,6 +12,7 @@
 
 #include "fields.h"
 #include "recording.h"
+#include "text.h"
 
 /* A reply as it was given. */
 struct answer {
@@ -77,11 +78,6 @@ struct report {
  * when there were differences. */
 int conversation_play(const struct conversation *,
     const struct recorded_session *, int64_t now, struct report *);
-
-/* No control byte of a recording reaches a terminal, and no text that is not
- * UTF-8 a document: other bytes than printable ASCII are '?'. Answers buf. */
-enum { PRINTABLE_SIZE = 640 };
-const char *printable(const char *text, char buf[PRINTABLE_SIZE]);
 
 /* "550 5.7.1 Unable to relay"; answers buf. */
 const char *answer_format(const struct answer *, char buf[PRINTABLE_SIZE]);

@@ -7,6 +7,7 @@
  */
 #include "ctl.h"
 #include "files.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOST_SIZE = 256, WORD_SIZE = 64 };
+enum { HOST_SIZE = 256, WORD_SIZE = 64, COMPLAINT_SIZE = 4096 };
 
 /* An answer could lack what there was no memory for. */
 static bool json_short;
@@ -52,7 +53,7 @@ verb_help(FILE *out, const struct verb *verb)
 	    "  -h, --help            this text\n\n"
 	    "Exit status: 0 yes, 1 no, 2 it could not tell.\n",
 	    verb->name, verb->synopsis, verb->summary, verb->options,
-	    verb->online
+	    verb->no_policy
 		? ""
 		: "  -p, --policy FILE     the policy; default " POLICY_FILE
 		  "\n");
@@ -87,26 +88,27 @@ ctl_option(struct ctl *ctl, int option, const char *value)
 int
 ctl_complain(const struct ctl *ctl, const char *format, ...)
 {
+	char text[COMPLAINT_SIZE];
 	va_list ap;
 
-	fputs("connectorctl: ", ctl->err);
 	va_start(ap, format);
-	vfprintf(ctl->err, format, ap);
+	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	fputc('\n', ctl->err);
+	fprintf(ctl->err, "connectorctl: %s\n", text_clean(text));
 	return STATUS_UNKNOWN;
 }
 
 int
 ctl_usage(const struct ctl *ctl, const char *format, ...)
 {
+	char text[COMPLAINT_SIZE];
 	va_list ap;
 
-	fprintf(ctl->err, "connectorctl %s: ", ctl->verb->name);
 	va_start(ap, format);
-	vfprintf(ctl->err, format, ap);
+	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	fprintf(ctl->err, "\nusage: connectorctl %s %s\n", ctl->verb->name,
+	fprintf(ctl->err, "connectorctl %s: %s\nusage: connectorctl %s %s\n",
+	    ctl->verb->name, text_clean(text), ctl->verb->name,
 	    ctl->verb->synopsis);
 	return STATUS_UNKNOWN;
 }
@@ -142,7 +144,7 @@ where_format(const struct where *where, char buf[WHERE_TEXT_SIZE])
 	if (where->line != 0 && where->column != 0)
 		snprintf(buf + n, (size_t)(WHERE_TEXT_SIZE - n), ":%u",
 		    where->column);
-	return buf;
+	return text_clean(buf);
 }
 
 const char *

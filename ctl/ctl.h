@@ -24,7 +24,7 @@ struct verb {
 	const char *synopsis; /* behind the name */
 	const char *summary;  /* one line */
 	const char *options;  /* its own, a line each */
-	bool online;          /* asks the daemon, and reads no policy */
+	bool no_policy;       /* -p is not said of it */
 	int (*run)(const struct verb *, int argc, char **argv);
 };
 

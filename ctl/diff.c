@@ -152,8 +152,9 @@ const struct verb verb_diff = {
 	.options =
 	    "      --gate no-new-relay  1 only if somebody may relay without "
 	    "AUTH who could not\n"
-	    "      --gate no-change  1 if anything differs\n"
-	    "      --at TIME         2026-11-21T09:00:00Z or 2026-11-21; "
+	    "      --gate no-change     1 if anything differs\n"
+	    "      --at TIME            2026-11-21T09:00:00Z or 2026-11-21; "
 	    "default now\n",
+	.no_policy = true,
 	.run = diff_main,
 };

@@ -8,6 +8,7 @@
  */
 #include "diff.h"
 #include "rights.h"
+#include "text.h"
 #include "wide.h"
 
 #include <string.h>
@@ -50,8 +51,7 @@ rights_json(right_set rights)
 
 	for (unsigned i = 0; i < RIGHT_COUNT; i++)
 		if ((rights & SET_OF(i)) != 0)
-			json_array_append_new(
-			    array, json_string(right_name(i)));
+			json_add(&array, json_string(right_name(i)));
 	return array;
 }
 
@@ -64,17 +64,10 @@ words_json(const char *words)
 	while (*words != '\0') {
 		size_t len = strcspn(words, ",");
 
-		json_array_append_new(array, json_stringn(words, len));
+		json_add(&array, json_stringn(words, len));
 		words += len + (words[len] == ',') * strlen(", ");
 	}
 	return array;
-}
-
-static void
-set_text(json_t *object, const char *key, const char *value)
-{
-	if (value != NULL && value[0] != '\0')
-		json_object_set_new(object, key, json_string(value));
 }
 
 static json_t *
@@ -84,13 +77,13 @@ witness_json(const struct diff *diff, const struct changed *change)
 	json_t *json = json_object();
 
 	witness_find(diff, change, &w);
-	set_text(json, "client", w.client);
-	set_text(json, "local", w.local);
-	set_text(json, "auth", w.auth);
-	set_text(json, "cert", w.cert);
-	set_text(json, "from", w.from);
-	set_text(json, "rcpt", w.rcpt);
-	set_text(json, "header", w.header);
+	json_put_text(&json, "client", w.client);
+	json_put_text(&json, "local", w.local);
+	json_put_text(&json, "auth", w.auth);
+	json_put_text(&json, "cert", w.cert);
+	json_put_text(&json, "from", w.from);
+	json_put_text(&json, "rcpt", w.rcpt);
+	json_put_text(&json, "header", w.header);
 	return json;
 }
 
@@ -107,21 +100,18 @@ change_json(const struct diff *diff, const struct changed *change)
 	    netrange_format(&change->clients, range), "listener",
 	    listener_format(change->listener, listener));
 	if (change->as != 0) {
-		set_text(json, "principal", as_format(change->as, as));
-		json_object_set_new(
-		    json, "gained", rights_json(change->gained));
-		json_object_set_new(json, "lost", rights_json(change->lost));
+		json_put_text(&json, "principal", as_format(change->as, as));
+		json_put(&json, "gained", rights_json(change->gained));
+		json_put(&json, "lost", rights_json(change->lost));
 	} else {
-		json_object_set_new(json, "what", words_json(change->what));
+		json_put(&json, "what", words_json(change->what));
 	}
-	json_object_set_new(json, "witness", witness_json(diff, change));
-	set_text(json, "addresses", wide_format(&count, size));
+	json_put(&json, "witness", witness_json(diff, change));
+	json_put_text(&json, "addresses", wide_format(&count, size));
 	if (change->certificate)
-		json_object_set_new(json, "certificate", json_true());
-	json_object_set_new(json, "older",
-	    change->older != NULL ? json_string(change->older) : json_null());
-	json_object_set_new(json, "newer",
-	    change->newer != NULL ? json_string(change->newer) : json_null());
+		json_put(&json, "certificate", json_true());
+	json_put(&json, "older", text_json(change->older));
+	json_put(&json, "newer", text_json(change->newer));
 	return json;
 }
 
@@ -131,17 +121,15 @@ setting_json(const struct setting *s)
 	char where[WHERE_TEXT_SIZE];
 	json_t *json = json_object();
 
-	set_text(json, "connector", s->older_connector);
-	set_text(json, "newer_connector", s->newer_connector);
-	set_text(json, "key", s->key);
-	set_text(json, "item", s->item);
-	json_object_set_new(json, "older",
-	    s->older != NULL ? json_string(s->older) : json_null());
-	json_object_set_new(json, "newer",
-	    s->newer != NULL ? json_string(s->newer) : json_null());
-	set_text(json, "relation", relation_name(s->relation));
-	set_text(json, "older_at", where_format(&s->older_where, where));
-	set_text(json, "newer_at", where_format(&s->newer_where, where));
+	json_put_text(&json, "connector", s->older_connector);
+	json_put_text(&json, "newer_connector", s->newer_connector);
+	json_put_text(&json, "key", s->key);
+	json_put_text(&json, "item", s->item);
+	json_put(&json, "older", text_json(s->older));
+	json_put(&json, "newer", text_json(s->newer));
+	json_put_text(&json, "relation", relation_name(s->relation));
+	json_put_text(&json, "older_at", where_format(&s->older_where, where));
+	json_put_text(&json, "newer_at", where_format(&s->newer_where, where));
 	return json;
 }
 
@@ -166,12 +154,12 @@ diff_print_json(const struct diff *diff, int status)
 	struct changed change;
 
 	for (size_t i = 0; difference_change(d, i, &change); i++)
-		json_array_append_new(change.as != 0 ? changes : treated,
+		json_add(change.as != 0 ? &changes : &treated,
 		    change_json(diff, &change));
 	for (size_t i = 0; (setting = difference_setting(d, i)) != NULL; i++)
-		json_array_append_new(settings, setting_json(setting));
+		json_add(&settings, setting_json(setting));
 	for (size_t i = 0; (later = difference_later(d, i)) != NULL; i++)
-		json_array_append_new(laters, later_json(later));
+		json_add(&laters, later_json(later));
 	return ctl_print_json(diff->ctl,
 	    json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:s, s:s}",
 		"relation", relation_name(difference_relation(d)), "changes",
@@ -232,7 +220,8 @@ print_witness(const struct diff *diff, const struct changed *change)
 	if (diff->at)
 		(void)add_option(
 		    command, used, "--at", time_text(diff->now, at));
-	fprintf(diff->ctl->out, "  see: connectorctl explain%s\n", command);
+	fprintf(diff->ctl->out, "  see: connectorctl explain%s\n",
+	    text_clean(command));
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "doctor.h"
 #include "files.h"
 #include "findings.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -175,10 +176,9 @@ print_json(const struct doctor *d, int status)
 {
 	json_t *findings = json_array(), *read = json_array();
 
-	if (findings_print(d->list, NULL, findings) < 0)
-		status = STATUS_UNKNOWN;
+	findings_print(d->list, NULL, &findings);
 	for (size_t i = 0; i < d->nread; i++)
-		json_array_append_new(read, json_string(d->read[i]));
+		json_add(&read, text_json(d->read[i]));
 	return ctl_print_json(d->ctl,
 	    json_pack("{s:o, s:o, s:s}", "findings", findings, "read", read,
 		"policy", ruleset_id(d->ruleset)),
@@ -190,12 +190,13 @@ print_text(const struct doctor *d, int status)
 {
 	FILE *out = d->ctl->out;
 	size_t notes = diagnostics_count(d->list, SEVERITY_NOTE);
+	char file[PRINTABLE_SIZE];
 
 	findings_print(d->list, out, NULL);
-	fprintf(
-	    out, "Read policy %s (%s)", ruleset_id(d->ruleset), d->ctl->policy);
+	fprintf(out, "Read policy %s (%s)", ruleset_id(d->ruleset),
+	    printable(d->ctl->policy, file));
 	for (size_t i = 0; i < d->nread; i++)
-		fprintf(out, ",\n    %s", d->read[i]);
+		fprintf(out, ",\n    %s", printable(d->read[i], file));
 	fputs(status == STATUS_YES  ? ".\nNothing is in the way.\n"
 	      : status == STATUS_NO ? ".\n"
 				    : ".\nIt could not be told: see above.\n",

@@ -9,6 +9,7 @@
  */
 #include "explain.h"
 #include "log_reader.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 enum {
 	DECIDED_SIZE = 640,
+	HELO_SIZE = 8192,
 	PARAMS = LOGGED_PAIRS,
 };
 
@@ -25,21 +27,16 @@ struct log_replay {
 	struct explained_log log;
 	bool connected;
 	bool mail; /* a transaction was begun, and not with a cut line */
-	char helo[LOGGED_LINE_SIZE / 8]; /* that was fed last */
+	char helo[HELO_SIZE]; /* that was fed last */
 };
 
-/* What a log holds may have come from anybody: no control byte reaches a
- * terminal, no other byte a JSON document. */
+/* What a log holds may have come from anybody. */
 static const char *
-printable(struct log_replay *r, const char *text)
+keep_text(struct log_replay *r, const char *text)
 {
 	char *copy = arena_text(r->explained.arena, text, strlen(text));
 
-	for (char *c = copy; c != NULL && *c != '\0'; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
-	return copy;
+	return copy != NULL ? text_clean(copy) : NULL;
 }
 
 static int
@@ -51,8 +48,8 @@ keep_difference(struct log_replay *r, const struct logged *l, const char *stage,
 	void *differences = log->differences;
 	struct log_difference d = { .line = l->line, .stage = stage };
 
-	d.logged = printable(r, logged);
-	d.decided = printable(r, decided);
+	d.logged = keep_text(r, logged);
+	d.decided = keep_text(r, decided);
 	if (d.logged == NULL || d.decided == NULL ||
 	    arena_grow(arena, &differences, log->ndifferences, sizeof d) < 0)
 		return -ENOMEM;
@@ -129,7 +126,7 @@ feed(struct log_replay *r, const struct logged *l, struct event event,
 
 	if (l->time != RECORDING_NOW)
 		r->question->now = l->time;
-	if (argument != NULL && (shown = printable(r, argument)) == NULL)
+	if (argument != NULL && (shown = keep_text(r, argument)) == NULL)
 		return -ENOMEM;
 	return explained_feed(&r->explained, event, shown, asked, d);
 }
@@ -280,8 +277,10 @@ take_line(void *ctx, const struct logged *l)
 	if (stage == NULL || logged_get(l, "verdict") == NULL)
 		return 0;
 	r->log.lines++;
-	if (policy != NULL)
+	if (policy != NULL) {
 		snprintf(r->log.policy, sizeof r->log.policy, "%s", policy);
+		text_clean(r->log.policy);
+	}
 	/* 421 is said of what was counted, and ends the session. */
 	if (reply != NULL && strncmp(reply, "421", 3) == 0)
 		return 0;

@@ -5,6 +5,7 @@
  */
 #include "conversation.h"
 #include "explain.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -44,46 +45,27 @@ has_reply(const struct decision *d)
 
 /* ---- JSON ------------------------------------------------------------ */
 
-/* A step is told whatever bytes it was made of. */
-static json_t *
-argument_json(const char *argument)
-{
-	char text[PRINTABLE_SIZE];
-	json_t *json = json_string(argument);
-
-	return json != NULL || argument == NULL
-		   ? json
-		   : json_string(printable(argument, text));
-}
-
 static json_t *
 step_json(const struct explained_step *step)
 {
 	const struct decision *d = &step->decision;
 	char text[PRINTABLE_SIZE], where[WHERE_TEXT_SIZE];
-	json_t *json = json_pack("{s:s, s:o*, s:s}", "stage",
-	    stage_name(d->stage), "argument", argument_json(step->argument),
-	    "verdict", verdict_name(d->verdict));
+	json_t *json = json_pack("{s:s}", "stage", stage_name(d->stage));
 	bool refused = has_reply(d);
-	int rc = 0;
 
-	if (json == NULL)
-		return NULL;
+	if (step->argument != NULL)
+		json_put(&json, "argument", text_json(step->argument));
+	json_put_text(&json, "verdict", verdict_name(d->verdict));
 	if (refused)
-		rc |= json_object_set_new(json, "reply",
-		    json_string(reply_format(&d->reply, text, sizeof text)));
-	if (refused && d->right != NULL)
-		rc |= json_object_set_new(json, "right", json_string(d->right));
-	if (where_format(&d->where, where)[0] != '\0')
-		rc |= json_object_set_new(json, "at", json_string(where));
-	if (refused && d->why != NULL)
-		rc |= json_object_set_new(json, "why", json_string(d->why));
+		json_put_text(
+		    &json, "reply", reply_format(&d->reply, text, sizeof text));
+	if (refused)
+		json_put_text(&json, "right", d->right);
+	json_put_text(&json, "at", where_format(&d->where, where));
+	if (refused)
+		json_put_text(&json, "why", d->why);
 	if (d->monitored)
-		rc |= json_object_set_new(json, "monitored", json_true());
-	if (rc != 0) {
-		json_decref(json);
-		return NULL;
-	}
+		json_put(&json, "monitored", json_true());
 	return json;
 }
 
@@ -94,7 +76,7 @@ names_json(uint32_t set, unsigned count, const char *(*name)(unsigned))
 
 	for (unsigned i = 0; i < count; i++) {
 		if (has_set(set, i))
-			json_array_append_new(json, json_string(name(i)));
+			json_add(&json, json_string(name(i)));
 	}
 	return json;
 }
@@ -121,25 +103,23 @@ edits_json(const struct explained *e, int type)
 
 		if ((int)edit->type != type)
 			continue;
-		json_array_append_new(json,
-		    type == EDIT_STRIP ? json_string(edit->name)
-				       : json_pack("{s:s, s:s}", "name",
-					     edit->name, "value", edit->value));
+		json_add(&json,
+		    type == EDIT_STRIP
+			? text_json(edit->name)
+			: json_pack("{s:o, s:o}", "name", text_json(edit->name),
+			      "value", text_json(edit->value)));
 	}
 	return json;
 }
 
-/* NULL where the connector states none. */
 static json_t *
 limits_json(const struct session *s)
 {
-	json_t *json = NULL;
+	json_t *json = json_object();
 	struct limit limit;
 
 	for (size_t i = 0; session_limit(s, i, &limit); i++) {
-		if (json == NULL && (json = json_object()) == NULL)
-			return NULL;
-		json_object_set_new(json, limit.key,
+		json_put(&json, limit.key,
 		    limit.word != NULL
 			? json_string(limit.word)
 			: json_integer((json_int_t)limit.number));
@@ -147,27 +127,23 @@ limits_json(const struct session *s)
 	return json;
 }
 
-/* NULL without --log. */
 static json_t *
 log_json(const struct explained *e)
 {
 	const struct explained_log *log = e->log;
-	json_t *differences;
+	json_t *differences = json_array();
 
-	if (log == NULL)
-		return NULL;
-	differences = json_array();
 	for (size_t i = 0; i < log->ndifferences; i++) {
 		const struct log_difference *d = &log->differences[i];
 
-		json_array_append_new(differences,
+		json_add(&differences,
 		    json_pack("{s:I, s:s, s:s, s:s}", "line",
 			(json_int_t)d->line, "stage", d->stage, "logged",
 			d->logged, "decided", d->decided));
 	}
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o}", "file",
-	    e->question->log, "session", e->question->id, "policy", log->policy,
-	    "lines", (json_int_t)log->lines, "decided",
+	return json_pack("{s:o, s:o, s:s, s:I, s:I, s:o}", "file",
+	    text_json(e->question->log), "session", text_json(e->question->id),
+	    "policy", log->policy, "lines", (json_int_t)log->lines, "decided",
 	    (json_int_t)log->decided, "differences", differences);
 }
 
@@ -176,34 +152,34 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 {
 	const struct session *s = e->session;
 	const struct netrange *range = session_range(s, NULL);
-	json_t *considered = json_array(), *steps = json_array();
+	json_t *considered = json_array(), *steps = json_array(), *json;
+	struct limit limit;
 	char client[NETADDR_TEXT_SIZE], local[64];
 	char text[NETRANGE_TEXT_SIZE];
 
 	for (size_t i = 0; i < e->nconsidered; i++)
-		json_array_append_new(
-		    considered, json_pack("{s:s, s:s}", "connector",
-				    e->considered[i].connector, "lost",
-				    e->considered[i].lost));
+		json_add(&considered, json_pack("{s:s, s:s}", "connector",
+					  e->considered[i].connector, "lost",
+					  e->considered[i].lost));
 	for (size_t i = 0; i < e->nsteps; i++)
-		json_array_append_new(steps, step_json(&e->steps[i]));
-	return ctl_print_json(ctl,
-	    json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
-		      "s:o, s:s, s:o*, s:o*}",
-		"policy", ruleset_id(session_ruleset(s)), "client",
-		netaddr_format(&e->question->client, client), "local",
-		local_format(&e->question->local, local, sizeof local),
-		"connector", session_connector(s), "principals",
-		names_json(
-		    session_principals(s), PRINCIPAL_COUNT, principal_text),
-		"range", range != NULL ? netrange_format(range, text) : NULL,
-		"rights",
-		names_json(session_rights(s), RIGHT_COUNT, right_text),
-		"considered", considered, "steps", steps, "strip",
-		edits_json(e, EDIT_STRIP), "stamp", edits_json(e, EDIT_STAMP),
-		"verdict", verdict_name(e->verdict), "limits", limits_json(s),
-		"log", log_json(e)),
-	    status);
+		json_add(&steps, step_json(&e->steps[i]));
+	json = json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?, s:o, s:o, s:o, s:o, "
+			 "s:o, s:s}",
+	    "policy", ruleset_id(session_ruleset(s)), "client",
+	    netaddr_format(&e->question->client, client), "local",
+	    local_format(&e->question->local, local, sizeof local), "connector",
+	    session_connector(s), "principals",
+	    names_json(session_principals(s), PRINCIPAL_COUNT, principal_text),
+	    "range", range != NULL ? netrange_format(range, text) : NULL,
+	    "rights", names_json(session_rights(s), RIGHT_COUNT, right_text),
+	    "considered", considered, "steps", steps, "strip",
+	    edits_json(e, EDIT_STRIP), "stamp", edits_json(e, EDIT_STAMP),
+	    "verdict", verdict_name(e->verdict));
+	if (session_limit(s, 0, &limit))
+		json_put(&json, "limits", limits_json(s));
+	if (e->log != NULL)
+		json_put(&json, "log", log_json(e));
+	return ctl_print_json(ctl, json, status);
 }
 
 /* ---- Text ------------------------------------------------------------ */
@@ -305,11 +281,12 @@ print_edits(FILE *out, const struct explained *e, int type, const char *label)
 {
 	for (size_t i = 0; i < e->nedits; i++) {
 		const struct edit *edit = &e->edits[i];
+		char name[PRINTABLE_SIZE];
 
 		if ((int)edit->type != type)
 			continue;
-		fprintf(out, "%-11s %s%s%s\n", label, edit->name,
-		    type == EDIT_STAMP ? ": " : "",
+		fprintf(out, "%-11s %s%s%s\n", label,
+		    printable(edit->name, name), type == EDIT_STAMP ? ": " : "",
 		    type == EDIT_STAMP ? edit->value : "");
 		label = "";
 	}
@@ -318,7 +295,8 @@ print_edits(FILE *out, const struct explained *e, int type, const char *label)
 static void
 print_log(const struct ctl *ctl, const struct explained *e)
 {
-	const char *file = e->question->log;
+	char shown[PRINTABLE_SIZE];
+	const char *file = printable(e->question->log, shown);
 	const char *id = ruleset_id(session_ruleset(e->session));
 	const struct explained_log *log = e->log;
 	FILE *out = ctl->out;
@@ -349,14 +327,14 @@ print_text(const struct ctl *ctl, const struct explained *e, int status)
 		[VERDICT_REJECT] = "refused",
 		[VERDICT_TEMPFAIL] = "refused for now",
 	};
-	char client[NETADDR_TEXT_SIZE], local[64];
+	char client[NETADDR_TEXT_SIZE], local[64], file[PRINTABLE_SIZE];
 	FILE *out = ctl->out;
 
 	fprintf(out, "Client      %s to %s\n",
 	    netaddr_format(&e->question->client, client),
 	    local_format(&e->question->local, local, sizeof local));
 	fprintf(out, "Policy      %s (%s)\n",
-	    ruleset_file(session_ruleset(e->session)),
+	    printable(ruleset_file(session_ruleset(e->session)), file),
 	    ruleset_id(session_ruleset(e->session)));
 	print_choice(out, e);
 	print_rights(out, e->session);

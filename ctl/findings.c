@@ -3,9 +3,9 @@
  * findings.c - what check and doctor have to say, as text and as JSON.
  */
 #include "findings.h"
+#include "text.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,17 +13,17 @@
 static json_t *
 finding_json(const struct diagnostic *d)
 {
-	return json_pack("{s:s, s:s, s:s?, s:I, s:I, s:s}", "id", d->id,
-	    "severity", severity_name(d->severity), "file", d->where.file,
-	    "line", (json_int_t)d->where.line, "column",
-	    (json_int_t)d->where.column, "message", d->message);
+	return json_pack("{s:s, s:s, s:o, s:I, s:I, s:o}", "id", d->id,
+	    "severity", severity_name(d->severity), "file",
+	    text_json(d->where.file), "line", (json_int_t)d->where.line,
+	    "column", (json_int_t)d->where.column, "message",
+	    text_json(d->message));
 }
 
-int
-findings_print(struct diagnostics *list, FILE *text, json_t *array)
+void
+findings_print(struct diagnostics *list, FILE *text, json_t **array)
 {
 	const struct diagnostic *d;
-	int rc = 0;
 
 	for (int errors = 1; errors >= 0; errors--)
 		for (size_t i = 0; (d = diagnostics_get(list, i)) != NULL;
@@ -32,11 +32,9 @@ findings_print(struct diagnostics *list, FILE *text, json_t *array)
 				continue;
 			if (array == NULL)
 				ctl_print_diagnostic(text, d);
-			else if (json_array_append_new(array, finding_json(d)) <
-				 0)
-				rc = -ENOMEM;
+			else
+				json_add(array, finding_json(d));
 		}
-	return rc;
 }
 
 /* ---- The stories ----------------------------------------------------- */
@@ -53,18 +51,17 @@ list_stories(const struct ctl *ctl, const struct stories *stories)
 {
 	json_t *array = ctl->format == FORMAT_JSON ? json_array() : NULL;
 	const struct story *story;
-	int status = STATUS_YES;
 
 	for (size_t i = 0; (story = stories->get(i)) != NULL; i++)
 		if (ctl->format == FORMAT_TEXT)
 			fprintf(
 			    ctl->out, "%-20s %s\n", story->id, story->title);
-		else if (json_array_append_new(array, story_json(story)) < 0)
-			status = STATUS_UNKNOWN;
+		else
+			json_add(&array, story_json(story));
 	if (ctl->format == FORMAT_TEXT)
-		return status;
+		return STATUS_YES;
 	return ctl_print_json(
-	    ctl, json_pack("{s:o}", "stories", array), status);
+	    ctl, json_pack("{s:o}", "stories", array), STATUS_YES);
 }
 
 int
@@ -98,7 +95,11 @@ stories_tell(
 		return STATUS_YES;
 	}
 	meant = did_you_mean(id, stories->id, i);
-	return ctl_usage(ctl, "%s is not %s%s%s%s", word, stories->kind,
-	    meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "",
-	    meant != NULL ? "?" : "");
+	if (meant != NULL)
+		return ctl_usage(ctl, "%s is not %s; did you mean %s?", word,
+		    stories->kind, meant);
+	return ctl_usage(ctl,
+	    "%s is not %s; connectorctl %s --explain lists "
+	    "them all",
+	    word, stories->kind, ctl->verb->name);
 }

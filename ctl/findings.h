@@ -8,8 +8,8 @@
 #include "ctl.h"
 
 /* Errors first, both parts in the order of their places: as lines to the
- * file, or NULL and as an array. -ENOMEM. */
-int findings_print(struct diagnostics *, FILE *, json_t *array);
+ * file, or NULL and as an array: see json_add(). */
+void findings_print(struct diagnostics *, FILE *, json_t **array);
 
 /* Stories of one kind, in a table. */
 struct stories {

@@ -51,6 +51,23 @@ fill(struct line_reader *l)
 		l->error = errno != 0 ? -errno : -EIO;
 }
 
+/* Of a line that is too long. */
+static void
+skip(struct line_reader *l)
+{
+	const char *nl;
+
+	while ((nl = memchr(l->buffer + l->at, '\n', l->end - l->at)) == NULL) {
+		l->bytes += l->end - l->at;
+		l->at = l->end;
+		if (l->ended)
+			return;
+		fill(l);
+	}
+	l->bytes += (size_t)(nl + 1 - (l->buffer + l->at));
+	l->at = (size_t)(nl + 1 - l->buffer);
+}
+
 int
 line_reader_next(struct line_reader *l, char **line, size_t *len)
 {
@@ -69,8 +86,10 @@ line_reader_next(struct line_reader *l, char **line, size_t *len)
 		return 0;
 	n = nl != NULL ? (size_t)(nl - start) : l->end - l->at;
 	l->line++;
-	if (n >= LINE_READER_MAX)
+	if (n >= LINE_READER_MAX) {
+		skip(l);
 		return -EFBIG;
+	}
 	l->at += n + (nl != NULL);
 	l->bytes += n + (nl != NULL);
 	if (memchr(start, '\0', n) != NULL)

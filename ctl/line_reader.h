@@ -31,8 +31,8 @@ int line_reader_init(struct line_reader *, FILE *, const char *name);
 void line_reader_fini(struct line_reader *);
 
 /* The next line as text, without its LF or CRLF; it lives until the next
- * call and may be written to. 1, 0 at the end, -EFBIG (too long), -EILSEQ (a
- * NUL byte) or an errno of reading. */
+ * call and may be written to. 1, 0 at the end, -EFBIG (too long) or -EILSEQ
+ * (a NUL byte), both of which may be passed over, or an errno of reading. */
 int line_reader_next(struct line_reader *, char **line, size_t *len);
 /* What comes next and is not handed out yet, some thousand bytes if there are
  * as many. Not terminated; lives until the next call. */

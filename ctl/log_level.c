@@ -46,6 +46,6 @@ const struct verb verb_log_level = {
 	.synopsis = "[--control PATH] err|warning|notice|info|...",
 	.summary = "Make the daemon log no less than this, until it ends.",
 	.options = CONTROL_HELP,
-	.online = true,
+	.no_policy = true,
 	.run = log_level_main,
 };

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CUT_LENGTH = 256 + 3 }; /* of a value that was cut, with its "..." */
@@ -189,39 +188,28 @@ take_line(struct log_reading *r, char *line)
 	return rc;
 }
 
-/* Of a line that has no end in the buffer. */
-static void
-skip_line(FILE *file)
-{
-	int c;
-
-	while ((c = getc(file)) != EOF && c != '\n')
-		;
-}
-
 int
 log_read(FILE *file, const char *session,
     int (*fn)(void *ctx, const struct logged *), void *ctx)
 {
 	struct log_reading r = { .session = session, .fn = fn, .ctx = ctx };
-	char *line = malloc(LOGGED_LINE_SIZE);
-	int rc = line == NULL ? -ENOMEM : 0;
+	struct line_reader lines;
+	char *line;
+	size_t len;
+	int rc = line_reader_init(&lines, file, "");
 
-	while (rc == 0 && fgets(line, LOGGED_LINE_SIZE, file) != NULL) {
-		size_t len = strcspn(line, "\r\n");
-
-		r.logged.line++;
-		if (line[len] == '\0' && !feof(file)) {
-			skip_line(file);
-			continue;
-		}
-		line[len] = '\0';
+	if (rc < 0)
+		return rc;
+	while ((rc = line_reader_next(&lines, &line, &len)) != 0) {
+		r.logged.line = lines.line;
+		if (rc == -EFBIG || rc == -EILSEQ)
+			continue; /* none of the daemon's */
 		/* Most lines are others'. */
-		if (strstr(line, session) != NULL)
+		if (rc > 0 && strstr(line, session) != NULL)
 			rc = take_line(&r, line);
+		if (rc < 0)
+			break;
 	}
-	if (rc == 0 && ferror(file))
-		rc = -EIO;
-	free(line);
+	line_reader_fini(&lines);
 	return rc;
 }

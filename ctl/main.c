@@ -6,6 +6,7 @@
  * runs; none decides anything of its own. See connectorctl(8).
  */
 #include "ctl.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -48,8 +49,9 @@ static int
 no_verb(const char *word)
 {
 	const char *meant = did_you_mean(word, verb_name, VERB_COUNT);
+	char text[PRINTABLE_SIZE];
 
-	fprintf(stderr, "connectorctl: %s %s", word,
+	fprintf(stderr, "connectorctl: %s %s", printable(word, text),
 	    word[0] == '-' ? "is not an option here" : "is not a verb");
 	if (meant != NULL)
 		fprintf(stderr, "; did you mean %s?", meant);

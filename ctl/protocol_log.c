@@ -11,6 +11,7 @@
 #include "protocol_log.h"
 #include "csv.h"
 #include "log_dialogue.h"
+#include "text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -122,10 +123,7 @@ say(char why[RECORDING_WHY_SIZE], const struct protocol_log *log,
 	va_start(ap, format);
 	vsnprintf(why + n, (size_t)(RECORDING_WHY_SIZE - n), format, ap);
 	va_end(ap);
-	for (char *c = why; *c != '\0'; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	text_clean(why);
 }
 
 /* A file of something else must not fill the terminal. */

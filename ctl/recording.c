@@ -8,6 +8,7 @@
  */
 #include "fields.h"
 #include "parser.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,16 +23,14 @@ int
 parser_complain(struct parser *p, const char *format, ...)
 {
 	va_list ap;
-	int n = snprintf(p->why, RECORDING_WHY_SIZE,
-	    "%.120s:%u: ", p->lines->name, p->lines->line);
+	int n =
+	    snprintf(p->why, RECORDING_WHY_SIZE, "%.120s:%u: ", p->lines->name,
+		p->lines->line > 0 ? p->lines->line : 1);
 
 	va_start(ap, format);
 	vsnprintf(p->why + n, (size_t)(RECORDING_WHY_SIZE - n), format, ap);
 	va_end(ap);
-	for (char *c = p->why; *c != '\0'; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	text_clean(p->why);
 	return -EINVAL;
 }
 

@@ -67,6 +67,6 @@ const struct verb verb_reload = {
 	.summary =
 	    "Make the daemon load its policy again, and say what changed.",
 	.options = CONTROL_HELP,
-	.online = true,
+	.no_policy = true,
 	.run = reload_main,
 };

@@ -102,17 +102,6 @@ reply_holds(const struct expect *e, const struct answer *a, bool exact)
 }
 
 const char *
-printable(const char *text, char buf[PRINTABLE_SIZE])
-{
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i < PRINTABLE_SIZE - 1; i++)
-		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-	buf[i] = '\0';
-	return buf;
-}
-
-const char *
 answer_format(const struct answer *a, char buf[PRINTABLE_SIZE])
 {
 	snprintf(buf, PRINTABLE_SIZE, "%s%s%s%s%s", a->code,

@@ -51,14 +51,16 @@ static json_t *
 difference_json(const struct results *r, const struct difference *d)
 {
 	if (d->recorded != NULL)
-		return json_pack("{s:s, s:I, s:s, s:s, s:s, s:o*}", "file",
-		    d->file, "line", (json_int_t)d->line, "stage", d->stage,
-		    "recorded", d->recorded, "decided", d->decided, "rewritten",
+		return json_pack("{s:o, s:I, s:s, s:s, s:s, s:o*}", "file",
+		    text_json(d->file), "line", (json_int_t)d->line, "stage",
+		    d->stage, "recorded", d->recorded, "decided", d->decided,
+		    "rewritten",
 		    r->updates ? json_boolean(d->instead != NULL) : NULL);
-	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s?, s:s, s:s?}", "file",
-	    d->file, "line", (json_int_t)d->line, "stage", d->stage, "argument",
-	    d->argument, "decided", d->decided, "connector", d->connector,
-	    "other", d->other, "other_connector", d->other_connector);
+	return json_pack("{s:o, s:I, s:s, s:s, s:s, s:s?, s:s, s:s?}", "file",
+	    text_json(d->file), "line", (json_int_t)d->line, "stage", d->stage,
+	    "argument", d->argument, "decided", d->decided, "connector",
+	    d->connector, "other", d->other, "other_connector",
+	    d->other_connector);
 }
 
 static void
@@ -70,10 +72,21 @@ open_untouched(struct results *r)
 
 /* ---- JUnit ------------------------------------------------------------ */
 
+/* XML 1.0 has no room for controls, nor for two characters that UTF-8 has. */
 static void
-put_xml(FILE *f, const char *text)
+put_xml(FILE *f, const char *raw)
 {
-	for (; *text != '\0'; text++) {
+	char copy[LINE_SIZE];
+	const char *text = copy;
+
+	snprintf(copy, sizeof copy, "%s", raw);
+	for (text_clean(copy); *text != '\0'; text++) {
+		if (strncmp(text, "\xef\xbf\xbe", 3) == 0 ||
+		    strncmp(text, "\xef\xbf\xbf", 3) == 0) {
+			fputc('?', f);
+			text += 2;
+			continue;
+		}
 		switch (*text) {
 		case '&':
 			fputs("&amp;", f);
@@ -88,9 +101,7 @@ put_xml(FILE *f, const char *text)
 			fputs("&quot;", f);
 			break;
 		default:
-			/* What XML 1.0 has no room for, and what may be no
-			 * UTF-8. */
-			fputc(*text < ' ' || *text > '~' ? '?' : *text, f);
+			fputc(*text, f);
 		}
 	}
 }
@@ -177,6 +188,7 @@ results_difference(struct results *r, const struct difference *d)
 		return;
 	}
 	difference_line(r, d, line);
+	text_clean(line);
 	if (r->ctl->format == FORMAT_JUNIT)
 		add_failure(r, line);
 	else
@@ -186,7 +198,10 @@ results_difference(struct results *r, const struct difference *d)
 void
 results_unreadable(struct results *r, const char *file, const char *why)
 {
-	fprintf(r->ctl->err, "%s\n", why);
+	char line[LINE_SIZE];
+
+	snprintf(line, sizeof line, "%s", why);
+	fprintf(r->ctl->err, "%s\n", text_clean(line));
 	if (r->ctl->format != FORMAT_JUNIT)
 		return;
 	open_testcase(r, file, "the recording can be read");
@@ -200,8 +215,12 @@ void
 results_unplayed(
     struct results *r, const struct recorded_session *s, const char *why)
 {
+	char line[LINE_SIZE];
+
 	r->unplayed++;
-	fprintf(r->ctl->err, "%s:%u: not played: %s\n", s->file, s->line, why);
+	snprintf(
+	    line, sizeof line, "%s:%u: not played: %s", s->file, s->line, why);
+	fprintf(r->ctl->err, "%s\n", text_clean(line));
 	if (r->ctl->format != FORMAT_JUNIT)
 		return;
 	fputs("<skipped message=\"", r->spool);
@@ -251,8 +270,10 @@ copy_spool(struct results *r)
 static void
 end_text(const struct results *r, const struct report *report)
 {
-	fprintf(r->ctl->out, "%zu sessions, %zu decisions, %zu differences",
-	    report->sessions, report->decisions, report->differences);
+	fprintf(r->ctl->out, "%zu session%s, %zu decision%s, %zu difference%s",
+	    report->sessions, plural(report->sessions), report->decisions,
+	    plural(report->decisions), report->differences,
+	    plural(report->differences));
 	if (r->coverage)
 		fprintf(r->ctl->out, ", %zu untouched", r->untouched);
 	if (r->unplayed > 0)

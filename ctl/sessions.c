@@ -70,6 +70,6 @@ const struct verb verb_sessions = {
 	.synopsis = "[--control PATH]",
 	.summary = "List the daemon's open sessions.",
 	.options = CONTROL_HELP,
-	.online = true,
+	.no_policy = true,
 	.run = sessions_main,
 };

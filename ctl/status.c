@@ -262,6 +262,6 @@ const struct verb verb_status = {
 	.summary = "Say how the daemon is.",
 	.options = "      --ranges          how often each range was used, "
 		   "too\n" CONTROL_HELP,
-	.online = true,
+	.no_policy = true,
 	.run = status_main,
 };

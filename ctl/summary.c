@@ -62,6 +62,7 @@ summary_difference(struct summary *s, const struct difference *d)
 	snprintf(text, sizeof s->verdict, "%s %.*s instead of %.*s", d->stage,
 	    reason_length(d->decided), d->decided, reason_length(d->recorded),
 	    d->recorded);
+	text_clean(text); /* which may be cut within a character */
 	if (s->file != NULL)
 		return;
 	s->file = d->file;
@@ -137,10 +138,11 @@ summary_print(struct summary *s, const struct protocol_log_counts *c, FILE *out)
 		    s->same, s->sessions);
 	for (size_t i = 0; i < s->nreasons; i++) {
 		const struct reason *r = &s->reasons[i];
+		char file[PRINTABLE_SIZE];
 
 		fprintf(out, "  %zu %s: %s, first at %s:%u\n", r->sessions,
-		    r->sessions == 1 ? "differs" : "differ", r->text, r->file,
-		    r->line);
+		    r->sessions == 1 ? "differs" : "differ", r->text,
+		    printable(r->file, file), r->line);
 	}
 	if (s->other > 0)
 		fprintf(out, "  %zu differ: for other reasons\n", s->other);
@@ -172,10 +174,10 @@ summary_json(struct summary *s, const struct protocol_log_counts *c)
 	for (size_t i = 0; i < s->nreasons; i++) {
 		const struct reason *r = &s->reasons[i];
 
-		json_array_append_new(
-		    reasons, json_pack("{s:s, s:I, s:s, s:I}", "reason",
-				 r->text, "sessions", (json_int_t)r->sessions,
-				 "file", r->file, "line", (json_int_t)r->line));
+		json_add(&reasons,
+		    json_pack("{s:s, s:I, s:o, s:I}", "reason", r->text,
+			"sessions", (json_int_t)r->sessions, "file",
+			text_json(r->file), "line", (json_int_t)r->line));
 	}
 	return json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "sessions", (json_int_t)s->sessions, "same", (json_int_t)s->same,

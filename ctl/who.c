@@ -9,6 +9,7 @@
 #include "ctl.h"
 #include "recording.h"
 #include "rights.h"
+#include "text.h"
 #include "who.h"
 
 #include <errno.h>
@@ -53,25 +54,20 @@ print_json(const struct ctl *ctl, const struct who_question *question,
 	char size[WIDE_TEXT_SIZE];
 	json_t *ranges = json_array();
 
-	for (size_t i = 0; ranges != NULL && i < answer->nranges; i++) {
+	for (size_t i = 0; i < answer->nranges; i++) {
 		const struct who_range *r = &answer->ranges[i];
-		json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
-		    "range", netrange_format(&r->clients, range), "listener",
-		    place_format(answer, r, listener), "connector",
-		    r->connector, "principal", principal_name(r->principal),
-		    "right", right_name(question->right), "addresses",
-		    size_format(&r->clients, size));
 
-		if (json_array_append_new(ranges, json) < 0) {
-			json_decref(ranges);
-			ranges = NULL;
-		}
+		json_add(&ranges,
+		    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "range",
+			netrange_format(&r->clients, range), "listener",
+			place_format(answer, r, listener), "connector",
+			r->connector, "principal", principal_name(r->principal),
+			"right", right_name(question->right), "addresses",
+			size_format(&r->clients, size)));
 	}
 	return ctl_print_json(ctl,
-	    ranges == NULL
-		? NULL
-		: json_pack("{s:o, s:s}", "ranges", ranges, "addresses",
-		      wide_format(&answer->addresses, size)),
+	    json_pack("{s:o, s:s}", "ranges", ranges, "addresses",
+		wide_format(&answer->addresses, size)),
 	    status);
 }
 

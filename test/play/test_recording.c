@@ -66,7 +66,7 @@ refuses(void **state)
 	static const struct {
 		const char *text, *why;
 	} cases[] = {
-		{ "", "t:0: no session" },
+		{ "", "t:1: no session" },
 		{ "# nothing\n", "t:1: no session" },
 		{ "C: EHLO a\n", "t:1: C: before connect" },
 		{ "connect\n", "t:1: write connect" },
