@@ -86,6 +86,24 @@ read_error(int error)
 	}
 }
 
+/* Where a text ends; the mark before the first line is none of it. */
+static struct where
+text_end(const char *file, const char *text, size_t len)
+{
+	struct where where = { .file = file, .line = 1, .column = 1 };
+	size_t i = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	for (; i < len; i++) {
+		if (text[i] == '\n') {
+			where.line++;
+			where.column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			where.column++;
+		}
+	}
+	return where;
+}
+
 static int
 text_read(struct decoder *decoder, const char *path, struct where where,
     char **text, size_t *len)
@@ -116,7 +134,8 @@ text_read(struct decoder *decoder, const char *path, struct where where,
 	 * bracket or a quote has none that could be missing. A NUL is told
 	 * elsewhere. */
 	if (size > 0 && strchr("\r\n]}\"'", read[size - 1]) == NULL)
-		complain(decoder->complaints, "E-CUT", where,
+		complain(decoder->complaints, "E-CUT",
+		    where.line != 0 ? where : text_end(path, read, size),
 		    "%s: the last line has no end: the file may be cut off; "
 		    "if it is whole, end the line",
 		    shown(path, show));
@@ -167,8 +186,7 @@ policy_read(struct policy *policy, const struct reader *reader,
 	result = schema_read(&decoder, &keys_policy, "the policy", text, len,
 	    policy->file, policy);
 	if (result == 0 && policy->end_marker && !decoder.marked)
-		complain(complaints, "E-CUT",
-		    (struct where){ .file = policy->file },
+		complain(complaints, "E-CUT", text_end(policy->file, text, len),
 		    "the file says end_marker: true but does not end with a "
 		    "line \"...\": it may be cut off");
 	/* Without the rest of the text, names would seem unknown. */

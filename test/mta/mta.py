@@ -252,7 +252,8 @@ class Postfix(Mta):
     def run(self):
         """With the configuration as it is."""
         self.launch("/usr/lib/postfix/sbin/master", "-d")
-        wait_for("Postfix", lambda: listening(self.xclient), self.process)
+        wait_for("Postfix", lambda: all(map(listening, (
+            self.plain, self.xclient, self.reinject))), self.process)
 
 
 SENDMAIL_MC = """\
