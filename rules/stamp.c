@@ -122,7 +122,7 @@ stamp_make(const struct stamp_facts *facts, struct edit out[STAMPS_MAX])
 		values[STAMP_AUTH_MECHANISM] = "10";
 	if (is(facts, PRINCIPAL_PARTNER))
 		values[STAMP_AUTH_DOMAIN] = facts->auth_domain;
-	if (scl >= -1 && scl <= 9)
+	if (scl < SCL_NONE)
 		values[STAMP_SCL] = scl_texts[scl + 1];
 	for (i = 0; i < STAMP_COUNT; i++)
 		if (values[i] != NULL && (facts->chosen & SET_OF(i)) != 0)

@@ -4,11 +4,11 @@
  * list and a pencil.
  *
  * The first byte picks a client; each further line is a field, as an MTA
- * hands it over. The edits of the decision are applied as an MTA does, one
- * after the other, counting the fields of a name that are there now. What is
- * left must be the fields that no right protects or whose right the client
- * holds, as they were and in order, and then our stamps, each once; a flood
- * of protected fields must be refused.
+ * hands it over, or with "*N " before it N of them. The edits of the decision
+ * are applied as an MTA does, one after the other, counting the fields of a
+ * name that are there now. What is left must be the fields that no right
+ * protects or whose right the client holds, as they were and in order, and then
+ * our stamps, each once; a flood of protected fields must be refused.
  */
 #include "fuzz.h"
 #include "rules.h"
@@ -325,15 +325,22 @@ compare(const struct header *sent, const struct header *arrived,
 	MUST(*stamp == '\0');
 }
 
-/* "name: value" to a field; no MTA hands over an empty name, but who knows. */
+/* "name: value" to a field, "*N name: value" to N; no MTA hands over an empty
+ * name, but who knows. */
 static void
 line_add(struct header *header, char *line)
 {
-	char *colon = strchr(line, ':');
+	unsigned long times = 1;
+	char *colon;
 
+	if (line[0] == '*')
+		times = strtoul(line + 1, &line, 10);
+	line += line[0] == ' ';
+	colon = strchr(line, ':');
 	if (colon != NULL)
 		*colon++ = '\0';
-	field_add(header, line, colon != NULL ? colon : "");
+	for (; times > 0 && header->count < FIELDS_MAX; times--)
+		field_add(header, line, colon != NULL ? colon : "");
 }
 
 int

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A common session takes no memory once it has begun.
+ * A common session takes no memory once it has begun, and one that gets none
+ * is a temporary failure.
  *
- * Linked so that each call of malloc() and its kin is counted on its way.
+ * Linked so that each call of malloc() and its kin is counted on its way,
+ * and can be answered with nothing.
  */
 #include "cases.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static size_t calls;
+static size_t refused; /* that call, counted from now; 0: none */
 
 void *__real_malloc(size_t);
 void *__real_calloc(size_t, size_t);
@@ -19,31 +23,42 @@ void *__wrap_calloc(size_t, size_t);
 void *__wrap_realloc(void *, size_t);
 void *__wrap_aligned_alloc(size_t, size_t);
 
+static bool
+is_refused(void)
+{
+	calls++;
+	return refused != 0 && --refused == 0;
+}
+
 void *
 __wrap_malloc(size_t size)
 {
-	calls++;
+	if (is_refused())
+		return NULL;
 	return __real_malloc(size);
 }
 
 void *
 __wrap_calloc(size_t count, size_t size)
 {
-	calls++;
+	if (is_refused())
+		return NULL;
 	return __real_calloc(count, size);
 }
 
 void *
 __wrap_realloc(void *old, size_t size)
 {
-	calls++;
+	if (is_refused())
+		return NULL;
 	return __real_realloc(old, size);
 }
 
 void *
 __wrap_aligned_alloc(size_t align, size_t size)
 {
-	calls++;
+	if (is_refused())
+		return NULL;
 	return __real_aligned_alloc(align, size);
 }
 
@@ -149,11 +164,88 @@ nothing_is_taken_after_connect(void **state)
 	diagnostics_free(diagnostics);
 }
 
+/* Many names of the firewall, and From with many mailboxes. */
+static void
+large_header(struct session *session)
+{
+	struct event event = { .stage = STAGE_HEADER, .now = 1795000000 };
+	char name[300], from[2000] = "";
+	struct decision decision;
+	size_t i;
+
+	event.header.name = name;
+	event.header.value = "1";
+	for (i = 0; i < 90; i++) {
+		(void)snprintf(name, sizeof(name),
+		    "X-MS-Exchange-Organization-%0200zu", i);
+		session_feed(session, &event, &decision);
+		(void)strcat(from, "a@fabrikam.com, ");
+	}
+	event.header.name = "From";
+	event.header.value = from;
+	session_feed(session, &event, &decision);
+}
+
+/* Each call in turn gives nothing; answers how often one was reached. A
+ * message is then undecided, and never accepted with half of its edits. */
+static size_t
+refuse_each(struct ruleset *ruleset)
+{
+	struct event mail = { .stage = STAGE_MAIL,
+		.now = 1795000000,
+		.mail.sender = "<scan@contoso.com>" };
+	struct event eom = { .stage = STAGE_EOM, .now = 1795000000 };
+	struct decision decision;
+	struct session *session;
+	size_t n;
+	bool reached = true;
+
+	for (n = 1; reached; n++) {
+		refused = n;
+		session = session_new(ruleset);
+		if (session == NULL)
+			continue;
+		feed(session, connection());
+		session_feed(session, &mail, &decision);
+		large_header(session);
+		session_feed(session, &eom, &decision);
+		reached = refused == 0;
+		refused = 0;
+		assert_int_equal(decision.verdict,
+		    reached ? VERDICT_TEMPFAIL : VERDICT_ACCEPT);
+		assert_true(decision.nedits == 0 || !reached);
+		if (reached)
+			assert_string_equal(
+			    reason_name(decision.reason), "no_memory");
+		session_free(session);
+	}
+	return n - 2;
+}
+
+static void
+no_memory_is_undecided(void **state)
+{
+	struct diagnostics *diagnostics = diagnostics_new();
+	char text[sizeof(policy) + 100];
+	struct ruleset *ruleset;
+
+	(void)state;
+	(void)snprintf(
+	    text, sizeof(text), "%sheader_from_check: true\n", policy);
+	ruleset = ruleset_of(text, diagnostics);
+	if (ruleset == NULL)
+		fail_msg("%s", diagnostics_get(diagnostics, 0)->message);
+	assert_true(refuse_each(ruleset) > 5);
+	ruleset_unref(ruleset);
+	diagnostics_free(diagnostics);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_taken_after_connect),
+		cmocka_unit_test(no_memory_is_undecided),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

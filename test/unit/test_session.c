@@ -44,6 +44,12 @@ static const char policy[] =
     "    extended_rights:\n"
     "      - principal: anonymous\n"
     "        allow: [ms-Exch-Accept-Headers-Organization]\n"
+    "  - name: Limited\n"
+    "    remote_ip_ranges: [10.77.0.3]\n"
+    "    permission_groups: [AnonymousUsers]\n"
+    "    max_inbound_connection: 1\n"
+    "    max_message_size: 99999\n"
+    "    require_ehlo_domain: true\n"
     "  - name: Trusted\n"
     "    remote_ip_ranges: [192.168.7.1]\n"
     "    auth_mechanism: [ExternalAuthoritative]\n"
@@ -263,6 +269,18 @@ local_submission(void **state)
 	assert_string_equal(
 	    fixture->decision.edits[0].name, "X-MS-Exchange-Organization-SCL");
 	assert_int_equal(fixture->decision.edits[1].type, EDIT_STAMP);
+	/* IPv6 is as local */
+	feed_connect(fixture, "::1", 0, NULL, 0);
+	feed_mail(fixture, "<root>", NULL);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	/* nor is it refused where no connector would have it */
+	feed_connect(fixture, "127.0.0.1", 0, "10.1.1.1", 2525);
+	assert_null(session_connector(fixture->session));
+	assert_null(session_range(fixture->session, NULL));
+	feed_mail(fixture, "<root>", NULL);
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
 	/* the same address with a port is a client like any other */
 	feed_connect(fixture, "127.0.0.1", 1024, "127.0.0.1", 25);
 	feed_mail(fixture, "<s@fabrikam.com>", NULL);
@@ -358,6 +376,7 @@ firewall(void **state)
 	feed_header(fixture, "x-ms-exchange-organization-scl");
 	feed_header(fixture, "X-MS-EXCHANGE-ORGANIZATION-SCL");
 	feed_header(fixture, "X-MS-Exchange-Organization-SCL ");
+	feed_header(fixture, "X-MS-Exchange-Organization-SCL\t");
 	feed_header(fixture, "X-MS-Exchange-Organization-");
 	feed_header(fixture, "X-MS-Exchange-Organization");
 	feed_header(fixture, "X-MS-Exchange-Forest-RulesExecuted");
@@ -366,21 +385,22 @@ firewall(void **state)
 	feed(fixture, STAGE_EOM);
 	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
 	edits = fixture->decision.edits;
-	assert_int_equal(fixture->decision.nedits, 4 + 4);
+	assert_int_equal(fixture->decision.nedits, 5 + 4);
 	assert_string_equal(edits[0].name, "X-MS-Exchange-Organization-SCL");
 	assert_int_equal(edits[0].count, 3);
 	assert_string_equal(edits[1].name, "X-MS-Exchange-Organization-SCL ");
 	assert_int_equal(edits[1].count, 1);
-	assert_string_equal(edits[2].name, "X-MS-Exchange-Organization-");
+	assert_string_equal(edits[2].name, "X-MS-Exchange-Organization-SCL\t");
+	assert_string_equal(edits[3].name, "X-MS-Exchange-Organization-");
 	assert_string_equal(
-	    edits[3].name, "X-MS-Exchange-Forest-RulesExecuted");
-	assert_int_equal(edits[4].type, EDIT_STAMP);
-	assert_string_equal(edits[4].name, "X-MS-Exchange-Organization-AuthAs");
-	assert_string_equal(edits[4].value, "Anonymous");
-	assert_string_equal(edits[5].value, "mx1.contoso.com");
-	assert_string_equal(edits[6].name, "X-MS-Exchange-Organization-SCL");
-	assert_string_equal(edits[6].value, "-1");
-	assert_string_equal(edits[7].value, "IPOnAllowList");
+	    edits[4].name, "X-MS-Exchange-Forest-RulesExecuted");
+	assert_int_equal(edits[5].type, EDIT_STAMP);
+	assert_string_equal(edits[5].name, "X-MS-Exchange-Organization-AuthAs");
+	assert_string_equal(edits[5].value, "Anonymous");
+	assert_string_equal(edits[6].value, "mx1.contoso.com");
+	assert_string_equal(edits[7].name, "X-MS-Exchange-Organization-SCL");
+	assert_string_equal(edits[7].value, "-1");
+	assert_string_equal(edits[8].value, "IPOnAllowList");
 	/* the next message starts anew */
 	feed_mail(fixture, "<s@fabrikam.com>", NULL);
 	feed(fixture, STAGE_EOM);
@@ -414,7 +434,7 @@ flood(void **state)
 	expect(fixture, VERDICT_REJECT, "554", "5.6.0");
 	assert_int_equal(fixture->decision.nedits, 0);
 	feed_mail(fixture, "<s@fabrikam.com>", NULL);
-	for (i = 0; i < 2001; i++)
+	for (i = 0; i < 2002; i++)
 		feed_header(fixture, "X-MS-Exchange-Organization-SCL");
 	feed(fixture, STAGE_EOM);
 	expect(fixture, VERDICT_REJECT, "554", "5.6.0");
@@ -427,10 +447,16 @@ not_this_host(void **state)
 {
 	struct fixture *fixture = *state;
 
-	feed_connect(fixture, "127.9.9.9", 0, "127.0.0.1", 25);
-	feed_mail(fixture, "<s@fabrikam.com>", NULL);
-	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
-	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	static const char *const clients[] = { "127.9.9.9", "::2",
+		"2001:db8::1" };
+	size_t i;
+
+	for (i = 0; i < COUNT(clients); i++) {
+		feed_connect(fixture, clients[i], 0, "127.0.0.1", 25);
+		feed_mail(fixture, "<s@fabrikam.com>", NULL);
+		feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+		expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	}
 }
 
 /* Monitor mode never grants, be it that the right is held. */
@@ -449,6 +475,9 @@ monitor_grants_nothing(void **state)
 	assert_false(fixture->decision.relay);
 	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
 	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	/* what is no mailbox is nobody's, watched or not */
+	feed_mail(fixture, "<s@contoso.com", NULL);
+	expect(fixture, VERDICT_REJECT, "553", "5.1.7");
 	/* the sender that may is granted as ever */
 	feed_mail(fixture, "<s@contoso.com>", NULL);
 	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
@@ -479,6 +508,106 @@ identity_is_ours(void **state)
 	    "x-ms-exchange-organization-authmechanism");
 	for (i = 2; i < 4; i++)
 		assert_int_equal(fixture->decision.edits[i].type, EDIT_STAMP);
+}
+
+/* Why a connector refuses before it looks at rights, or at the size that is
+ * declared. An MTA may ask with an empty login, or with no name. */
+static void
+limited(void **state)
+{
+	static const struct {
+		const char *params[3];
+		enum verdict verdict;
+	} sizes[] = {
+		{ { "SIZE=99999", NULL, NULL }, VERDICT_ACCEPT },
+		{ { "SIZE=100000", NULL, NULL }, VERDICT_REJECT },
+		{ { "BODY=8BITMIME", "size=100000", NULL }, VERDICT_REJECT },
+		{ { "SIZE", NULL, NULL }, VERDICT_ACCEPT },
+		{ { "SIZE=", NULL, NULL }, VERDICT_ACCEPT },
+		{ { "SIZE=99x99", NULL, NULL }, VERDICT_ACCEPT },
+		{ { "SIZE=99999999999999999999999", NULL, NULL },
+		    VERDICT_REJECT },
+	};
+	struct fixture *fixture = *state;
+	struct event helo = { .stage = STAGE_HELO };
+	struct event mail = { .stage = STAGE_MAIL, .now = NOW };
+	size_t i;
+
+	feed_connect(fixture, "10.77.0.3", 1024, "10.1.1.1", 25);
+	session_feed(fixture->session, &helo, &fixture->decision);
+	feed_mail(fixture, "<s@fabrikam.com>", "");
+	expect(fixture, VERDICT_REJECT, "501", "5.0.0");
+	assert_int_equal(
+	    session_principals(fixture->session), 1 << PRINCIPAL_ANONYMOUS);
+	helo.helo.name = "client.example";
+	session_feed(fixture->session, &helo, &fixture->decision);
+	mail.mail.sender = "<s@fabrikam.com>";
+	mail.mail.cert = "no domain!";
+	for (i = 0; i < COUNT(sizes); i++) {
+		mail.mail.params = sizes[i].params;
+		session_feed(fixture->session, &mail, &fixture->decision);
+		assert_int_equal(fixture->decision.verdict, sizes[i].verdict);
+	}
+}
+
+/* The second connection is told at MAIL, and again at RCPT. */
+static void
+one_at_a_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct counter_table *table = counter_table_new(100, 1);
+	struct counters counters = counter_table_counters(table);
+	struct session *first = session_new(fixture->ruleset);
+	struct event event = connect_event("10.77.0.3", 1024, "10.1.1.1", 25);
+
+	assert_non_null(table);
+	session_count(first, &counters);
+	session_feed(first, &event, &fixture->decision);
+	session_count(fixture->session, &counters);
+	feed_connect(fixture, "10.77.0.3", 1025, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "421", "4.3.2");
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "421", "4.3.2");
+	session_free(first);
+	session_free(fixture->session);
+	fixture->session = NULL;
+	counter_table_free(table);
+}
+
+static void
+candidate_count(void *ctx, const struct candidate *candidate)
+{
+	(void)candidate;
+	++*(unsigned *)ctx;
+}
+
+/* What is asked of a session by those who tell people. */
+static void
+told(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned candidates = 0;
+	const struct session_listener listener = { &candidates,
+		candidate_count };
+	struct where where = { .line = 0 };
+
+	session_listen(fixture->session, &listener);
+	feed_connect(fixture, NULL, -1, "10.1.1.1", 25);
+	assert_int_equal(candidates, 0);
+	assert_null(session_range(fixture->session, &where));
+	assert_null(
+	    session_right_origin(fixture->session, RIGHT_SUBMIT, &where));
+	feed_connect(fixture, "192.168.5.10", 1024, "10.1.1.1", 25);
+	assert_true(candidates > 0);
+	assert_non_null(session_range(fixture->session, NULL));
+	assert_non_null(session_range(fixture->session, &where));
+	assert_int_equal(where.line, 16);
+	assert_string_equal(
+	    session_right_origin(fixture->session, RIGHT_ANY_RECIPIENT, &where),
+	    "extended_rights");
+	assert_null(session_right_origin(
+	    fixture->session, RIGHT_HEADERS_FOREST, &where));
 }
 
 /* A session keeps its ruleset when everybody else has let go of it. */
@@ -514,6 +643,9 @@ main(void)
 		CASE(not_this_host),
 		CASE(monitor_grants_nothing),
 		CASE(identity_is_ours),
+		CASE(limited),
+		CASE(one_at_a_time),
+		CASE(told),
 		CASE(pinned),
 	};
 
