@@ -11,6 +11,7 @@
  * our stamps, each once; a flood of protected fields must be refused.
  */
 #include "fuzz.h"
+#include "pencil.h"
 #include "rules.h"
 
 #include <errno.h>
@@ -55,35 +56,30 @@ static const char policy[] =
     "    permission_groups: [ExchangeServers]\n";
 
 #define ORGANIZATION "X-MS-Exchange-Organization-"
+#define ANONYMOUS                                       \
+	ORGANIZATION "AuthAs: Anonymous\n" ORGANIZATION \
+		     "AuthSource: mx1.contoso.com\n"
 
-/* What each client may bring, and what it gets. Who gets any stamp loses
- * what others say of who sent it. */
+/* What each client may bring, and what it gets. */
 static const struct client {
 	uint8_t address[4];
-	bool organization, forest, routing;
-	const char *stamps; /* "name: value\n", in their order */
+	struct pencil_client may;
 } clients[] = {
-	{ { 203, 0, 113, 9 }, false, false, true,
-	    ORGANIZATION "AuthAs: Anonymous\n" ORGANIZATION
-			 "AuthSource: mx1.contoso.com\n" },
-	{ { 192, 168, 5, 10 }, false, false, true,
-	    ORGANIZATION "AuthAs: Anonymous\n" ORGANIZATION
-			 "AuthSource: mx1.contoso.com\n" ORGANIZATION
-			 "SCL: -1\n" ORGANIZATION
-			 "Antispam-Report: IPOnAllowList\n" },
-	{ { 192, 168, 5, 30 }, false, false, false,
-	    ORGANIZATION "AuthAs: Anonymous\n" ORGANIZATION
-			 "AuthSource: mx1.contoso.com\n" },
-	{ { 192, 168, 5, 40 }, true, false, true,
-	    ORGANIZATION "AuthAs: Anonymous\n" ORGANIZATION
-			 "AuthSource: mx1.contoso.com\n" },
-	{ { 192, 168, 5, 41 }, false, true, true,
-	    ORGANIZATION "AuthAs: Anonymous\n" ORGANIZATION
-			 "AuthSource: mx1.contoso.com\n" },
-	{ { 192, 168, 5, 20 }, false, false, true,
-	    ORGANIZATION "AuthAs: Internal\n" ORGANIZATION
-			 "AuthSource: mx1.contoso.com\n" ORGANIZATION
-			 "AuthMechanism: 10\n" },
+	{ { 203, 0, 113, 9 }, { .routing = true, .stamps = ANONYMOUS } },
+	{ { 192, 168, 5, 10 },
+	    { .routing = true,
+		.stamps = ANONYMOUS ORGANIZATION
+		"SCL: -1\n" ORGANIZATION "Antispam-Report: IPOnAllowList\n" } },
+	{ { 192, 168, 5, 30 }, { .stamps = ANONYMOUS } },
+	{ { 192, 168, 5, 40 },
+	    { .organization = true, .routing = true, .stamps = ANONYMOUS } },
+	{ { 192, 168, 5, 41 },
+	    { .forest = true, .routing = true, .stamps = ANONYMOUS } },
+	{ { 192, 168, 5, 20 }, { .routing = true,
+				   .stamps = ORGANIZATION
+				   "AuthAs: Internal\n" ORGANIZATION
+				   "AuthSource: mx1.contoso.com\n" ORGANIZATION
+				   "AuthMechanism: 10\n" } },
 };
 
 enum { NCLIENTS = sizeof(clients) / sizeof(clients[0]) };
@@ -208,73 +204,7 @@ edits_apply(struct header *header, const struct decision *decision)
 	}
 }
 
-/* ---- The pencil ------------------------------------------------------ */
-
-static size_t
-length_of(const char *name)
-{
-	size_t len = strlen(name);
-
-	while (len > 0 && strchr(" \t", name[len - 1]) != NULL)
-		len--;
-	return len;
-}
-
-static bool
-begins(const char *name, const char *with)
-{
-	return strncasecmp(name, with, strlen(with)) == 0;
-}
-
-static bool
-is(const char *name, const char *want)
-{
-	return length_of(name) == strlen(want) && begins(name, want);
-}
-
-static bool
-is_routing(const char *name)
-{
-	return is(name, "Received") || (length_of(name) >= strlen("Resent-") &&
-					   begins(name, "Resent-"));
-}
-
-static bool
-is_of(const char *name, const char *with)
-{
-	return length_of(name) >= strlen(with) && begins(name, with);
-}
-
-static bool
-is_protected(const char *name)
-{
-	return is_of(name, ORGANIZATION) ||
-	       is_of(name, "X-MS-Exchange-Forest-") || is_routing(name);
-}
-
-/* Whether we say it, or say in its place who sent the message. */
-static bool
-is_replaced(const char *name, const struct client *client)
-{
-	const char *line = client->stamps;
-	size_t len = length_of(name);
-
-	for (; line != NULL && *line != '\0'; line = strchr(line, '\n') + 1)
-		if (strncasecmp(line, name, len) == 0 && line[len] == ':')
-			return true;
-	return is(name, ORGANIZATION "AuthMechanism") ||
-	       is(name, ORGANIZATION "AuthDomain");
-}
-
-static bool
-survives(const char *name, const struct client *client)
-{
-	if (is_of(name, ORGANIZATION))
-		return client->organization && !is_replaced(name, client);
-	if (is_of(name, "X-MS-Exchange-Forest-"))
-		return client->forest;
-	return client->routing || !is_routing(name);
-}
+/* ---- What must be --------------------------------------------------- */
 
 static bool
 is_flood(const struct header *header)
@@ -283,7 +213,7 @@ is_flood(const struct header *header)
 	size_t fields = 0, nnames = 0, i, j;
 
 	for (i = 0; i < header->count && nnames <= FLOOD_NAMES; i++) {
-		if (!is_protected(header->fields[i].name))
+		if (!pencil_protects(header->fields[i].name))
 			continue;
 		fields++;
 		for (j = 0; j < nnames; j++)
@@ -300,11 +230,11 @@ static void
 compare(const struct header *sent, const struct header *arrived,
     const struct client *client)
 {
-	const char *stamp = client->stamps;
+	const char *stamp = client->may.stamps;
 	size_t i, n = 0;
 
 	for (i = 0; i < sent->count; i++) {
-		if (!survives(sent->fields[i].name, client))
+		if (!pencil_survives(sent->fields[i].name, &client->may))
 			continue;
 		/* The same bytes in the same place of memory. */
 		MUST(n < arrived->count);

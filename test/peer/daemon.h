@@ -74,9 +74,11 @@ void expect_relay(struct peer *, bool granted);
 /* A stranger may not relay: it serves, and by its policy. */
 void daemon_expect_alive(const struct daemon *);
 
-/* The tests of limits and certificates, of the log, of options, of start and
- * end, of the policy service, and of the control socket: how many failed. */
+/* The tests of limits and certificates, of the header firewall, of the log, of
+ * options, of start and end, of the policy service, and of the control socket:
+ * how many failed. */
 int limits_tests(void);
+int firewall_tests(void);
 int log_tests(void);
 int options_tests(void);
 int start_tests(void);

@@ -491,7 +491,7 @@ main(void)
 	int failed = cmocka_run_group_tests_name(
 	    "daemon", tests, shared_start, shared_end);
 
-	failed += limits_tests();
+	failed += limits_tests() + firewall_tests();
 	failed += log_tests();
 	failed += options_tests() + start_tests();
 	failed += policyd_tests();
