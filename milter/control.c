@@ -358,7 +358,8 @@ control_stop(struct control *c)
 	if (!c)
 		return;
 	reload_listen(c->service->reload, NULL, NULL);
-	event_base_loopbreak(c->base);
+	/* Unlike a break, heard also where the loop has not begun. */
+	event_base_loopexit(c->base, NULL);
 	pthread_join(c->thread, NULL);
 	control_free(c);
 }

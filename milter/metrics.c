@@ -220,7 +220,8 @@ metrics_stop(struct metrics *m)
 {
 	if (!m)
 		return;
-	event_base_loopbreak(m->base);
+	/* Unlike a break, heard also where the loop has not begun. */
+	event_base_loopexit(m->base, NULL);
 	pthread_join(m->thread, NULL);
 	metrics_free(m);
 }

@@ -423,7 +423,8 @@ policyd_stop(struct policyd *p)
 {
 	if (!p)
 		return;
-	event_base_loopbreak(p->base);
+	/* Unlike a break, heard also where the loop has not begun. */
+	event_base_loopexit(p->base, NULL);
 	pthread_join(p->thread, NULL);
 	policyd_free(p);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_slow.c - the policy service and peers that take their time, with
- * limits short enough for a test.
+ * limits short enough for a test; and who has no time at all.
  *
  * Asks at MAIL only, where the answer needs no policy.
  */
 #include "log.h"
+#include "metrics.h"
 #include "policyd.h"
 
 #include <errno.h>
@@ -57,20 +58,28 @@ folder_remove(void **state)
 	return rmdir(folder);
 }
 
-static struct policyd *
-server_start(unsigned request_ms, unsigned between_ms, unsigned answer_ms)
+static int
+socket_listen(void)
 {
-	const struct policyd_limits limits = { CONNECTIONS, request_ms,
-		between_ms, answer_ms };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct policyd *p;
 
 	assert_true(fd >= 0);
 	unlink(address.sun_path);
 	assert_int_equal(
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 64), 0);
-	assert_int_equal(policyd_start(fd, &service, &limits, &p), 0);
+	return fd;
+}
+
+static struct policyd *
+server_start(unsigned request_ms, unsigned between_ms, unsigned answer_ms)
+{
+	const struct policyd_limits limits = { CONNECTIONS, request_ms,
+		between_ms, answer_ms };
+	struct policyd *p;
+
+	assert_int_equal(
+	    policyd_start(socket_listen(), &service, &limits, &p), 0);
 	return p;
 }
 
@@ -241,10 +250,26 @@ too_many_wait(void **state)
 	policyd_stop(p);
 }
 
+/* Its thread may not have begun to wait for anything. */
+static void
+ends_as_it_begins(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		policyd_stop(server_start(LONG_MS, LONG_MS, LONG_MS));
+	for (int i = 0; i < 100; i++) {
+		struct metrics *m;
+		assert_int_equal(
+		    metrics_start(socket_listen(), &service, &m), 0);
+		metrics_stop(m);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends_as_it_begins),
 		cmocka_unit_test(half_a_request_is_closed),
 		cmocka_unit_test(trickle_is_closed),
 		cmocka_unit_test(idle_is_closed),
