@@ -6,7 +6,9 @@
  * The order matters: the policy, then the sockets, then the background, then
  * the user, then threads, then the service. Nothing is served before all of
  * it is there; nothing is forked once there is a thread. In the end the first
- * thread waits for signals, since Linux offers it a signal before others.
+ * thread waits for the signals that end it, and takes no others: libmilter has
+ * a thread that waits for the same, and Linux offers a signal to the first
+ * thread before others only if that has none to look at.
  */
 #include <stdbool.h>
 
@@ -50,9 +52,7 @@ enum {
 	 * header_size_limit says so; beyond its limit libmilter drops the
 	 * connection without a word. */
 	PACKET_MAX = 2 << 20,
-	/* libmilter looks every five seconds whether it shall end. */
 	END_STEP_MS = 5,
-	END_STEPS = 6000 / END_STEP_MS,
 	COUNTERS = 1 << 17, /* keys of limits: 8 MiB */
 };
 
@@ -65,7 +65,7 @@ struct daemon {
 	struct policyd *policyd;
 	struct control *controller;
 	struct metrics *meter;
-	pthread_t signals, service;
+	pthread_t reloads, service;
 	atomic_bool ending; /* a signal said so */
 	atomic_bool ended;  /* libmilter's part is */
 	int rc;             /* and how */
@@ -133,47 +133,47 @@ service_run(void *ctx)
 {
 	struct daemon *d = ctx;
 
+	ending_block();
 	/* Its signal thread closes the socket that its listener polls, which
 	 * the listener now and then takes for a failure. */
 	d->rc = smfi_main() == MI_SUCCESS || atomic_load(&d->ending) ? 0 : -EIO;
 	atomic_store(&d->ended, true);
-	pthread_kill(d->signals, SIGUSR1);
+	ending_wake();
 	return NULL;
 }
 
 /* libmilter learns of the signal as if it had got it first. But its listener
  * sleeps in poll() for up to five seconds before it looks, so that is
- * interrupted until it has looked. Where libmilter was really the first, it
- * takes those seconds at most. */
+ * interrupted until it has looked. */
 static void
 service_end(struct daemon *d, int signal)
 {
 	const struct timespec step = { .tv_nsec = END_STEP_MS * 1000000L };
 
+	log_message(LOG_NOTICE, "ending: signal %d", signal);
 	atomic_store(&d->ending, true);
+	ending_block();
 	kill(getpid(), signal);
-	for (int i = 0; i < END_STEPS && !atomic_load(&d->ended); i++) {
+	while (!atomic_load(&d->ended)) {
 		nanosleep(&step, NULL);
 		pthread_kill(d->service, SIGNAL_WAKE);
 	}
 }
 
-/* To the end of the service. */
-static void
-signals_serve(struct daemon *d)
+/* To the end of the service. A thread of its own: while the first thread has
+ * a signal to look at, Linux offers the next one to libmilter. */
+static void *
+reloads_serve(void *ctx)
 {
+	struct daemon *d = ctx;
 	sigset_t set;
 	int signal;
 
-	signals_waited(&set);
-	while (!atomic_load(&d->ended)) {
-		if (sigwait(&set, &signal) || atomic_load(&d->ended))
-			continue;
-		if (signal == SIGUSR1)
-			reload_ask(d->parts.reload, RELOAD_SIGNAL);
-		else
-			service_end(d, signal);
-	}
+	sigemptyset(&set);
+	sigaddset(&set, SIGNAL_RELOAD);
+	while (!sigwait(&set, &signal) && !atomic_load(&d->ended))
+		reload_ask(d->parts.reload, RELOAD_SIGNAL);
+	return NULL;
 }
 
 static int
@@ -200,7 +200,10 @@ threads_start(struct daemon *d)
 	if (!rc && e->of[ENDPOINT_METRICS].wanted)
 		rc = metrics_start(
 		    e->of[ENDPOINT_METRICS].fd, &d->parts, &d->meter);
-	d->signals = pthread_self();
+	if (!rc)
+		rc = -pthread_create(&d->reloads, NULL, reloads_serve, d);
+	/* From here on a signal is this thread's: before libmilter waits. */
+	ending_allow();
 	if (!rc)
 		rc = -pthread_create(&d->service, NULL, service_run, d);
 	if (rc)
@@ -212,7 +215,7 @@ threads_start(struct daemon *d)
 static int
 daemon_serve(struct daemon *d)
 {
-	int rc;
+	int rc, signal;
 
 	if (d->restored)
 		log_message(LOG_ERR,
@@ -222,10 +225,14 @@ daemon_serve(struct daemon *d)
 	policy_announce(d->parts.store, "ready");
 	process_ready();
 	notify_ready("serving");
-	signals_serve(d);
+	signal = ending_wait();
 	notify_stopping();
+	if (signal)
+		service_end(d, signal);
 	pthread_join(d->service, NULL);
 	rc = d->rc;
+	pthread_kill(d->reloads, SIGNAL_RELOAD);
+	pthread_join(d->reloads, NULL);
 	policyd_stop(d->policyd);
 	recorder_stop(d->parts.recorder);
 	metrics_stop(d->meter);

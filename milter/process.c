@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,11 @@ enum { DUMPABLE = 1 };
 enum { DUMPABLE = 0 };
 #endif
 
+static const int endings[] = { SIGHUP, SIGTERM, SIGINT };
+
 static int ready_fd = -1;
+static sem_t ending;
+static volatile sig_atomic_t ended_by;
 
 int
 group_find(const char *name, gid_t *gid)
@@ -113,14 +118,48 @@ process_limits(void)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
-void
-signals_waited(sigset_t *set)
+static void
+ending_mask(int how)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGUSR1);
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		sigaddset(&set, endings[i]);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void
+ending_block(void)
+{
+	ending_mask(SIG_BLOCK);
+}
+
+void
+ending_allow(void)
+{
+	ending_mask(SIG_UNBLOCK);
+}
+
+void
+ending_wake(void)
+{
+	sem_post(&ending);
+}
+
+int
+ending_wait(void)
+{
+	while (sem_wait(&ending))
+		continue;
+	return ended_by;
+}
+
+static void
+on_ending(int signal)
+{
+	ended_by = signal;
+	sem_post(&ending);
 }
 
 static void
@@ -136,12 +175,19 @@ process_signals(void)
 		SIGCHLD };
 	/* Without SA_RESTART: it shall interrupt. */
 	const struct sigaction wake = { .sa_handler = on_wake };
+	const struct sigaction end = { .sa_handler = on_ending,
+		.sa_flags = SA_RESTART };
 	sigset_t set;
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	sigaction(SIGNAL_WAKE, &wake, NULL);
-	signals_waited(&set);
+	sem_init(&ending, 0, 0);
+	ending_block();
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++)
+		sigaction(endings[i], &end, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGNAL_RELOAD);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 

@@ -30,9 +30,15 @@ void process_limits(void);
 /* Blocks or ignores what would end the process at a wrong moment. Call while
  * there is one thread. */
 void process_signals(void);
-/* What is blocked, to be waited for: HUP, TERM and INT end the program, and
- * libmilter waits for them too; USR1 reloads. */
-void signals_waited(sigset_t *);
+/* HUP, TERM and INT end the program. Blocks them in the calling thread, or lets
+ * it have them. */
+void ending_block(void);
+void ending_allow(void);
+/* Waits for one of them, and answers which; 0 after ending_wake(). */
+int ending_wait(void);
+void ending_wake(void);
+/* Blocked, to be waited for. */
+#define SIGNAL_RELOAD SIGUSR1
 /* Does nothing but interrupt the thread that it is sent to. */
 #define SIGNAL_WAKE SIGUSR2
 
