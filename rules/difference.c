@@ -177,7 +177,6 @@ struct merge {
 	struct stretch *stretches;
 	size_t count, room;
 	size_t at; /* the one under way */
-	struct netaddr next;
 	size_t group;
 	bool telling;           /* of changes, not only of relations */
 	struct regions changes; /* of the family under way */
