@@ -49,7 +49,7 @@ protocol_logs_take(struct protocol_logs *logs, struct line_reader *lines,
 	char *file;
 	size_t len;
 
-	if (!is_regular(lines->file))
+	if (lines->file == stdin || !is_regular(lines->file))
 		return protocol_log_read(logs->log, lines, why);
 	text = line_reader_peek(lines, &len);
 	waiting = realloc(logs->waiting, (logs->count + 1) * sizeof *waiting);

@@ -30,7 +30,8 @@ int
 recordings_read(
     struct recordings *r, const char *file, char why[RECORDING_WHY_SIZE])
 {
-	FILE *f = fopen(file, "rbe");
+	bool input = strcmp(file, "-") == 0;
+	FILE *f = input ? stdin : fopen(file, "rbe");
 	int rc = f == NULL ? -errno : line_reader_init(&r->lines, f, file);
 
 	if (rc < 0) {
@@ -40,7 +41,7 @@ recordings_read(
 		rc = read_lines(r, why);
 		line_reader_fini(&r->lines);
 	}
-	if (f != NULL)
+	if (f != NULL && !input)
 		fclose(f);
 	return rc;
 }

@@ -20,9 +20,9 @@ struct recordings {
 	struct line_reader lines;   /* of the file that is being read */
 };
 
-/* Reads one file; a protocol log may wait for protocol_logs_read(). why says
- * FILE: or FILE:LINE: and what is wrong; what came before that has been handed
- * over. */
+/* Reads one file, "-" the standard input; a protocol log may wait for
+ * protocol_logs_read(). why says FILE: or FILE:LINE: and what is wrong; what
+ * came before that has been handed over. */
 int recordings_read(
     struct recordings *, const char *file, char why[RECORDING_WHY_SIZE]);
 

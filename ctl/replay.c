@@ -219,7 +219,8 @@ replay_path(struct replay *r, const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+	    S_ISDIR(st.st_mode))
 		replay_folder(r, path);
 	else
 		replay_file(r, path);
@@ -413,6 +414,10 @@ replay_main(const struct verb *verb, int argc, char **argv)
 		return ctl_usage(&ctl, "which recordings? write FILE or DIR");
 	if ((status = check_options(&r, &ctl)) >= 0)
 		return status;
+	for (int i = optind; i < argc && r.updates; i++)
+		if (strcmp(argv[i], "-") == 0)
+			return ctl_usage(
+			    &ctl, "--update rewrites files: write their names");
 	return replay(&r, argv + optind, argc - optind);
 }
 
