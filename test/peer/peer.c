@@ -7,6 +7,7 @@
  */
 #include "peer.h"
 #include "message.h"
+#include "script.h"
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -49,6 +50,7 @@ struct macro {
 
 struct peer {
 	struct wire wire;
+	struct script *script; /* or NULL */
 	struct peer_options asked;
 	char *symlists[SMFIM_LAST + 1]; /* NULL: not asked */
 	struct macro macros[MACROS_MAX];
@@ -100,9 +102,17 @@ peer_free(struct peer *p)
 	free(p);
 }
 
+void
+peer_write_down(struct peer *p, struct script *script)
+{
+	p->script = script;
+}
+
 int
 peer_send(struct peer *p, char command, const void *data, size_t len)
 {
+	if (p->script)
+		return script_add(p->script, command, data, len);
 	return wire_send(&p->wire, command, data, len);
 }
 
@@ -176,6 +186,8 @@ peer_negotiate(struct peer *p, const struct peer_options *offer)
 	word_put(packet + 4, offer->actions);
 	word_put(packet + 8, offer->steps);
 	rc = peer_send(p, SMFIC_OPTNEG, packet, sizeof(packet));
+	if (!rc && p->script)
+		return script_wait(p->script);
 	if (!rc)
 		rc = peer_read(p, &command, &data, &len);
 	if (rc)
@@ -419,6 +431,8 @@ step_take(
 	*reply = (struct peer_reply){ PEER_CONTINUE, "" };
 	if (p->asked.steps & step->no_reply)
 		return 0;
+	if (p->script)
+		return script_wait(p->script);
 	return reply_read(p, command, reply);
 }
 

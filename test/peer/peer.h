@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct peer;
+struct script;
 
 /* Commands: the byte that begins a packet to the filter. */
 enum peer_command {
@@ -119,6 +120,11 @@ int peer_quit(struct peer *);
  * deletion renumbers those behind it). Live until the next MAIL. */
 const struct peer_edit *peer_edits(const struct peer *, size_t *count);
 const struct peer_header *peer_headers(const struct peer *, size_t *count);
+
+/* From now on nothing is sent: what would be is written into a script, which
+ * must outlive the peer, and each reply is PEER_CONTINUE. A negotiation is
+ * written down as well; what was asked before stays. */
+void peer_write_down(struct peer *, struct script *);
 
 /* For tests of what no MTA does: a packet as given, and a read of whatever
  * comes next (data lives until the next call; not NUL-terminated by the

@@ -169,22 +169,29 @@ wire_write(struct wire *w, const void *bytes, size_t len)
 	return 0;
 }
 
+void
+wire_head(char to[WIRE_HEAD], char command, size_t len)
+{
+	uint32_t size = htonl((uint32_t)len + 1);
+
+	memcpy(to, &size, 4);
+	to[4] = command;
+}
+
 int
 wire_send(struct wire *w, char command, const void *data, size_t len)
 {
 	/* In one write: a packet in two small ones waits for the peer's
 	 * delayed acknowledgement on TCP. */
-	uint32_t size = htonl((uint32_t)len + 1);
-	char *packet = malloc(len + 5);
+	char *packet = malloc(WIRE_HEAD + len);
 	int rc;
 
 	if (!packet)
 		return -ENOMEM;
-	memcpy(packet, &size, 4);
-	packet[4] = command;
+	wire_head(packet, command, len);
 	if (len)
-		memcpy(packet + 5, data, len);
-	rc = wire_write(w, packet, len + 5);
+		memcpy(packet + WIRE_HEAD, data, len);
+	rc = wire_write(w, packet, WIRE_HEAD + len);
 	free(packet);
 	return rc;
 }

@@ -23,6 +23,9 @@ int wire_open(struct wire *, const char *spec, int timeout);
 void wire_close(struct wire *);
 
 int wire_write(struct wire *, const void *bytes, size_t len);
+enum { WIRE_HEAD = 5 }; /* bytes of a packet before its data */
+/* Makes the head of a packet with so much data. */
+void wire_head(char to[WIRE_HEAD], char command, size_t len);
 /* One packet; data may be NULL when len is 0. */
 int wire_send(struct wire *, char command, const void *data, size_t len);
 /* *data is the wire's, until the next read. */
