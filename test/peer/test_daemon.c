@@ -200,6 +200,41 @@ stamp_replaces_spoof(void **state)
 	peer_free(p);
 }
 
+/* CVE-2023-25725: an odd name hides nothing behind it. On an empty one
+ * libmilter hangs up, so that the MTA answers 451. */
+static void
+odd_names_hide_nothing(void **state)
+{
+	static const char *const odd[] = { " ", ":", "\x01", "\xff\xfe",
+		"X-MS-Exchange-Organization-", "" };
+	const char *value = NULL;
+	struct peer_reply r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		struct peer *p = daemon_peer(&shared, "192.0.2.1");
+		int rc;
+
+		expect_continue(peer_mail(p, mail_chris, &r), &r);
+		expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+		expect_continue(peer_data(p, &r), &r);
+		assert_int_equal(peer_header(p, odd[i], "x", &r), 0);
+		(void)peer_header(
+		    p, "X-MS-Exchange-Organization-SCL", "-1", &r);
+		(void)peer_eoh(p, &r);
+		rc = peer_eom(p, &r);
+		if (*odd[i] || rc == 0) {
+			expect_continue(rc, &r);
+			assert_int_equal(
+			    header_count(
+				p, "X-MS-Exchange-Organization-SCL", &value),
+			    0);
+		}
+		peer_free(p);
+	}
+	daemon_expect_alive(&shared);
+}
+
 static void
 large_header_survives(void **state)
 {
@@ -477,6 +512,7 @@ main(void)
 		cmocka_unit_test(asks_only_what_it_needs),
 		cmocka_unit_test(spoofed_headers_go),
 		cmocka_unit_test(stamp_replaces_spoof),
+		cmocka_unit_test(odd_names_hide_nothing),
 		cmocka_unit_test(large_header_survives),
 		cmocka_unit_test(without_header_edits_undecided),
 		cmocka_unit_test(replies_do_not_leak),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,10 +36,53 @@ shared_end(void **state)
 	return 0;
 }
 
+/* What an MTA tells beside the argument, at which command, and the key that it
+ * has in the log. */
+static const struct {
+	enum peer_command command;
+	const char *macro; /* NULL: a parameter */
+	const char *key;
+} fields[] = {
+	{ PEER_MAIL, "{auth_authen}", "auth" },
+	{ PEER_MAIL, "{cert_subject}", "cert" },
+	{ PEER_MAIL, NULL, "params" },
+	{ PEER_RCPT, "i", "queue" },
+	{ PEER_RCPT, "{rcpt_addr}", "resolved" },
+	{ PEER_RCPT, "{rcpt_mailer}", "mailer" },
+};
+
+static void
+expect_clean(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c != '\n' && (*c < ' ' || *c > '~'))
+			fail_msg("byte %d in \"%.200s\"", *c, text);
+}
+
+/* MAIL with some text for one field, RCPT too. */
+static void
+field_say(struct peer *p, size_t i, const char *text)
+{
+	const char *const mail[] = { mail_chris[0],
+		fields[i].macro ? NULL : text, NULL };
+	struct peer_reply r;
+
+	if (fields[i].macro)
+		assert_int_equal(peer_define(p, fields[i].macro, text), 0);
+	assert_int_equal(peer_mail(p, mail, &r), 0);
+	expect_clean(r.text);
+	assert_int_equal(peer_rcpt(p, rcpt_ours, &r), 0);
+	expect_clean(r.text);
+	if (fields[i].macro)
+		assert_int_equal(peer_define(p, fields[i].macro, NULL), 0);
+}
+
+/* Every byte but NUL, which ends a text of the protocol, in whatever a client
+ * has a say in: commands, logins, certificates, parameters, headers. */
 static void
 log_has_no_control_bytes(void **state)
 {
-	char all[256];
+	char all[256], wanted[80];
 	const char *const argv[] = { all, NULL };
 	struct peer_reply r;
 	struct peer *p;
@@ -50,19 +94,74 @@ log_has_no_control_bytes(void **state)
 	all[255] = '\0';
 	p = daemon_peer(&shared, "192.0.2.1");
 	assert_int_equal(peer_helo(p, all, &r), 0);
-	assert_int_equal(peer_define(p, "{auth_authen}", all), 0);
 	assert_int_equal(peer_mail(p, argv, &r), 0);
-	assert_int_equal(peer_define(p, "{auth_authen}", NULL), 0);
+	expect_clean(r.text);
 	assert_int_equal(peer_mail(p, mail_chris, &r), 0);
 	assert_int_equal(peer_rcpt(p, argv, &r), 0);
 	assert_int_equal(r.verdict, PEER_REPLYCODE);
+	expect_clean(r.text);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		field_say(p, i, all);
+	expect_continue(peer_mail(p, mail_chris, &r), &r);
+	expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+	expect_continue(peer_data(p, &r), &r);
+	assert_int_equal(peer_header(p, all, all, &r), 0);
+	assert_int_equal(peer_eoh(p, &r), 0);
+	expect_continue(peer_eom(p, &r), &r);
 	peer_free(p);
-	daemon_wait(&shared, "\\x01\\x02", 2);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		snprintf(
+		    wanted, sizeof(wanted), " %s=\"\\x01\\x02", fields[i].key);
+		daemon_wait(&shared, wanted, 1);
+	}
+	daemon_wait(&shared, " argument=\"\\x01\\x02", 2);
+	daemon_wait(&shared, " helo=\"\\x01\\x02", 2);
 	log = daemon_log(&shared);
-	for (const char *c = log; *c; c++)
-		if (*c != '\n' && (*c < ' ' || *c > '~'))
-			fail_msg("byte %d in the log", *c);
+	expect_clean(log);
 	free(log);
+}
+
+/* CVE-2010-1132, CVE-2007-4560, CVE-2020-7247: what a shell would do is text
+ * here, wherever it stands. */
+static void
+commands_are_text(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} forms[] = {
+		{ "|touch ", "" },
+		{ "<root+:\"|touch ", "\">" },
+		{ "<;touch ", ";>" },
+		{ "`touch ", "`" },
+		{ "$(touch ", ")" },
+		{ "<\"|touch ", "\"@contoso.com>" },
+		{ "<-oQ", "@contoso.com>" },
+	};
+	const char *file = daemon_path(&shared, "touched");
+	struct peer_reply r;
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		const char *const argv[] = { text, NULL };
+		struct peer *p = daemon_peer(&shared, "192.168.5.10");
+
+		snprintf(text, sizeof(text), "%s%s%s", forms[i].before, file,
+		    forms[i].after);
+		assert_int_equal(peer_helo(p, text, &r), 0);
+		assert_int_equal(peer_define(p, "{auth_authen}", text), 0);
+		assert_int_equal(peer_mail(p, argv, &r), 0);
+		expect_continue(peer_mail(p, mail_chris, &r), &r);
+		assert_int_equal(peer_rcpt(p, argv, &r), 0);
+		expect_continue(peer_rcpt(p, rcpt_ours, &r), &r);
+		expect_continue(peer_data(p, &r), &r);
+		assert_int_equal(peer_header(p, text, text, &r), 0);
+		assert_int_equal(peer_eoh(p, &r), 0);
+		expect_continue(peer_eom(p, &r), &r);
+		peer_free(p);
+	}
+	daemon_expect_alive(&shared);
+	assert_int_not_equal(access(file, F_OK), 0);
 }
 
 /* Each line is one object, whatever a client sent. */
@@ -291,6 +390,7 @@ log_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_has_no_control_bytes),
+		cmocka_unit_test(commands_are_text),
 		cmocka_unit_test(log_is_json),
 		cmocka_unit_test(reply_finds_line),
 		cmocka_unit_test(log_says_why),

@@ -5,6 +5,8 @@
  */
 #include "cases.h"
 
+#include <stdio.h>
+
 #define HEAD                                \
 	"version: 1\n"                      \
 	"accepted_domains: [contoso.com]\n" \
@@ -38,6 +40,8 @@ static const struct {
 	{ HEAD RELAY("a", "\"::/0\""),                               "E-OPEN-RELAY" },
 	{ HEAD RELAY("a", "\"::/1\", \"8000::/1\""),                 "E-OPEN-RELAY" },
 	{ HEAD RELAY("a", "\"::ffff:0.0.0.0/96\""),                  "E-OPEN-RELAY" },
+	{ HEAD RELAY("a", "0.0.0.0-63.255.255.255, 64.0.0.0/2, 128.0.0.0-191.255.255.255, 192.0.0.0/2"), "E-OPEN-RELAY" },
+	{ HEAD RELAY("a", "198.51.0.0/17, 198.51.64.0-198.51.255.255, 198.52.0.0"), "E-OPEN-RELAY" },
 	{ HEAD TRUST("a", "0.0.0.0/0"),                              "E-OPEN-RELAY" },
 	{ HEAD RELAY("a", "0.0.0.0/1") TRUST("b", "128.0.0.0/1"),    "E-OPEN-RELAY" },
 	/* at the limit, and one beyond */
@@ -114,9 +118,35 @@ judged(void **state)
 			fail_msg("case %zu: %s, not %s\n%s", i,
 			    first != NULL ? first->id : "no complaint",
 			    cases[i].id, cases[i].policy);
+		if (first != NULL && strcmp(first->id, "E-OPEN-RELAY") == 0 &&
+		    strstr(first->message, "exchange_") == NULL &&
+		    strstr(first->message, "\"a\"") == NULL &&
+		    strstr(first->message, "\"b\"") == NULL)
+			fail_msg("case %zu: %s", i, first->message);
 		ruleset_unref(ruleset);
 		diagnostics_free(diagnostics);
 	}
+}
+
+/* All of IPv4 in 256 entries. */
+static void
+many_entries_are_counted(void **state)
+{
+	enum { ENTRIES = 256, SIZE = 8192 };
+	struct diagnostics *diagnostics = diagnostics_new();
+	char ranges[SIZE] = "", text[SIZE + 512];
+	size_t len = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < ENTRIES; i++)
+		len += (size_t)snprintf(ranges + len, sizeof(ranges) - len,
+		    "%s%d.0.0.0/8", i > 0 ? ", " : "", i);
+	(void)snprintf(text, sizeof(text), HEAD RELAY("a", "%s"), ranges);
+	assert_null(ruleset_of(text, diagnostics));
+	assert_string_equal(
+	    diagnostics_get(diagnostics, 0)->id, "E-OPEN-RELAY");
+	diagnostics_free(diagnostics);
 }
 
 int
@@ -124,6 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judged),
+		cmocka_unit_test(many_entries_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

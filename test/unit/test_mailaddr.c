@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What kind of mailbox an argument is. The forms are those of the relay
- * batteries: each that some MTA would send elsewhere must not be plain.
+ * batteries: each that some MTA would send elsewhere must not be plain. And
+ * parts that are missing or too long, which other filters fell over:
+ * CVE-2020-12460, CVE-2021-34555.
  */
 #include "cases.h"
 
@@ -75,7 +77,10 @@ static const struct {
 	{ "<u@l-.test>",                 MAILADDR_ROUTED,     "" },
 	{ "<u@ex\xc3\xa4mple.test>",     MAILADDR_ROUTED,     "" },
 	{ "<u@l.test\xe3\x80\x82>",      MAILADDR_ROUTED,     "" },
+	{ "<u@\xe2\x84\xaa.test>",       MAILADDR_ROUTED,     "" }, /* Kelvin */
+	{ "<u@\xc4\xb1.test>",          MAILADDR_ROUTED,     "" }, /* dotless i */
 	{ "<u@l.test/x>",                MAILADDR_ROUTED,     "" },
+	{ "<u@l.test(.evil.test>",       MAILADDR_ROUTED,     "" }, /* CVE-2020-12272 */
 	/* malformed: no mailbox at all */
 	{ "<u@l.test..>",                MAILADDR_MALFORMED,  "" },
 	{ "<u@.l.test>",                 MAILADDR_MALFORMED,  "" },
@@ -173,6 +178,40 @@ lengths(void **state)
 	}
 }
 
+/* Any lengths of both parts: an answer, and a domain only where it is
+ * plain. */
+static void
+lengths_of_parts(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 63, 64, 65, 252, 253, 254, 255,
+		256, 1000, 100000 };
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < COUNT(sizes); i++)
+		for (j = 0; j < COUNT(sizes); j++) {
+			size_t len = sizes[i] + 1 + sizes[j];
+			char *text = malloc(len + 1);
+			struct mailaddr addr;
+
+			assert_non_null(text);
+			memset(text, 'a', len);
+			text[sizes[i]] = '@';
+			text[len] = '\0';
+			mailaddr_classify(text, &addr);
+			if (sizes[i] == 0 || sizes[j] == 0 || len > 254)
+				assert_int_equal(
+				    addr.class, MAILADDR_MALFORMED);
+			else
+				assert_int_equal(addr.class,
+				    sizes[j] <= 63 ? MAILADDR_PLAIN
+						   : MAILADDR_ROUTED);
+			assert_int_equal(strlen(addr.domain),
+			    addr.class == MAILADDR_PLAIN ? sizes[j] : 0);
+			free(text);
+		}
+}
+
 int
 main(void)
 {
@@ -180,6 +219,7 @@ main(void)
 		cmocka_unit_test(classes),
 		cmocka_unit_test(controls),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(lengths_of_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is read from a header: hops, sizes, and whom From names.
+ * What is read from a header: hops, sizes, and whom From names; two names in
+ * it are not one (CVE-2019-16378, CVE-2024-49040).
  */
 #include "cases.h"
 

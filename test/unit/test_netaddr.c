@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hostile text against the strict readers, and what they advise.
+ * Hostile text against the strict readers, and what they advise: what other
+ * readers took for another address (CVE-2021-29921, CVE-2021-29923,
+ * CVE-2021-28918, CVE-2021-4456) is refused, and IPv4-mapped is IPv4.
  *
  * A row is the text, what it is in canonical form or NULL, and the whole
  * reason of the refusal. Behind the tables the properties that hold for any
