@@ -15,7 +15,6 @@
 enum {
 	ANSWER_MAX = 64 << 20,
 	ANSWER_STEP = 65536,
-	ANSWER_SECONDS = 600, /* a reload of a very large policy */
 };
 
 int
@@ -36,16 +35,26 @@ complain_socket(const struct ctl *ctl, const char *path, int error)
 	if (error == ENOENT || error == ECONNREFUSED)
 		advice = "; is connector-milter running? --control names its "
 			 "control socket";
+	else if (error == ETIMEDOUT)
+		advice = "; connector-milter hangs, or this is not its control "
+			 "socket";
 	else if (error == EACCES)
 		advice = "; root, the user and the group that connector-milter "
 			 "runs as may ask";
 	return ctl_complain(ctl, "%s: %s%s", path, strerror(error), advice);
 }
 
+/* EAGAIN is what a time limit of a socket ends with. */
 static int
-path_connect(const char *path, int *out)
+failure(void)
 {
-	const struct timeval limit = { .tv_sec = ANSWER_SECONDS };
+	return errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
+static int
+path_connect(const char *path, unsigned seconds, int *out)
+{
+	const struct timeval limit = { .tv_sec = seconds };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
@@ -55,9 +64,11 @@ path_connect(const char *path, int *out)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	/* The one for sending is that for connecting, too. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ||
 	    connect(fd, (struct sockaddr *)&addr, sizeof addr) < 0) {
-		int error = -errno;
+		int error = failure();
 
 		close(fd);
 		return error;
@@ -77,7 +88,7 @@ text_send(int fd, const char *text)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return failure();
 		sent += (size_t)n;
 	}
 	return 0;
@@ -103,7 +114,7 @@ text_receive(int fd, char **out, size_t *out_len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			int error = errno == EAGAIN ? -ETIMEDOUT : -errno;
+			int error = failure();
 
 			free(text);
 			return error;
@@ -118,9 +129,10 @@ text_receive(int fd, char **out, size_t *out_len)
 }
 
 static int
-talk(const char *path, const char *question, char **answer, size_t *len)
+talk(const char *path, unsigned seconds, const char *question, char **answer,
+    size_t *len)
 {
-	int fd, error = path_connect(path, &fd);
+	int fd, error = path_connect(path, seconds, &fd);
 
 	if (error != 0)
 		return error;
@@ -134,19 +146,25 @@ talk(const char *path, const char *question, char **answer, size_t *len)
 }
 
 int
-control_ask(
-    const struct ctl *ctl, const char *path, json_t *question, json_t **answer)
+control_ask(const struct ctl *ctl, const char *path, unsigned seconds,
+    json_t *question, json_t **answer)
 {
 	char *text = question ? json_dumps(question, JSON_COMPACT) : NULL;
 	char *got = NULL;
 	size_t len = 0;
 	json_t *json;
-	int error = text != NULL ? talk(path, text, &got, &len) : -ENOMEM;
+	int error =
+	    text != NULL ? talk(path, seconds, text, &got, &len) : -ENOMEM;
 
 	json_decref(question);
 	free(text);
 	if (error != 0)
 		return complain_socket(ctl, path, -error);
+	if (len == 0) {
+		free(got);
+		return ctl_complain(ctl,
+		    "%s: connector-milter went away without an answer", path);
+	}
 	json = json_loadb(got, len, 0, NULL);
 	free(got);
 	if (!json_is_object(json) || json_object_get(json, "error") != NULL) {

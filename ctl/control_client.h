@@ -29,10 +29,13 @@
 /* As ctl_option(); path is where --control goes. */
 int control_option(
     struct ctl *, int option, const char *value, const char **path);
-/* Sends a question, which is taken, and waits for the answer, which is the
- * caller's. STATUS_YES, or STATUS_UNKNOWN. */
-int control_ask(
-    const struct ctl *, const char *path, json_t *question, json_t **answer);
+/* What the daemon knows, and what it has to do first. */
+enum { CONTROL_SECONDS = 30, CONTROL_RELOAD_SECONDS = 600 };
+
+/* Sends a question, which is taken, and waits so long for the answer, which is
+ * the caller's. STATUS_YES, or STATUS_UNKNOWN. */
+int control_ask(const struct ctl *, const char *path, unsigned seconds,
+    json_t *question, json_t **answer);
 
 /* Of an answer: a text, or "-"; a number, or 0; whether it is true. */
 const char *answer_text(const json_t *, const char *key);

@@ -126,7 +126,7 @@ knock(const char *path)
 
 	if (strlen(path) >= sizeof addr.sun_path)
 		return 0;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;

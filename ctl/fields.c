@@ -121,18 +121,22 @@ take_line(struct arena *arena, const char *line, size_t len,
 static int
 join_folds(struct arena *arena, struct field *f, const char **lines, size_t n)
 {
-	size_t size = strlen(f->value) + 1;
-	char *value, *end;
+	size_t size = strlen(f->value) + 1, len = size - 1;
+	char *value;
 
 	for (size_t i = 0; i < n; i++)
 		size += strlen(lines[i]) + 1;
 	if ((value = arena_alloc(arena, size)) == NULL)
 		return -ENOMEM;
-	end = stpcpy(value, f->value);
+	memcpy(value, f->value, len);
 	for (size_t i = 0; i < n; i++) {
-		*end++ = '\n';
-		end = stpcpy(end, lines[i]);
+		size_t more = strlen(lines[i]);
+
+		value[len++] = '\n';
+		memcpy(value + len, lines[i], more);
+		len += more;
 	}
+	value[len] = '\0';
 	f->value = value;
 	return 0;
 }

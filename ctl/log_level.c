@@ -9,7 +9,7 @@ static int
 log_level(const struct ctl *ctl, const char *path, const char *level)
 {
 	json_t *answer;
-	int status = control_ask(ctl, path,
+	int status = control_ask(ctl, path, CONTROL_SECONDS,
 	    json_pack("{s:s, s:s}", "verb", "log-level", "level", level),
 	    &answer);
 

@@ -28,8 +28,8 @@ static int
 reload(const struct ctl *ctl, const char *path)
 {
 	json_t *answer;
-	int status = control_ask(
-	    ctl, path, json_pack("{s:s}", "verb", "reload"), &answer);
+	int status = control_ask(ctl, path, CONTROL_RELOAD_SECONDS,
+	    json_pack("{s:s}", "verb", "reload"), &answer);
 	bool good;
 
 	if (status != STATUS_YES)

@@ -30,8 +30,8 @@ sessions(const struct ctl *ctl, const char *path)
 	const json_t *list, *session;
 	json_t *answer;
 	size_t i;
-	int status = control_ask(
-	    ctl, path, json_pack("{s:s}", "verb", "sessions"), &answer);
+	int status = control_ask(ctl, path, CONTROL_SECONDS,
+	    json_pack("{s:s}", "verb", "sessions"), &answer);
 
 	if (status != STATUS_YES)
 		return status;

@@ -216,7 +216,7 @@ static int
 status(const struct ctl *ctl, const char *path, bool ranges)
 {
 	json_t *answer;
-	int result = control_ask(ctl, path,
+	int result = control_ask(ctl, path, CONTROL_SECONDS,
 	    json_pack("{s:s, s:b}", "verb", "status", "ranges", ranges),
 	    &answer);
 
