@@ -313,10 +313,12 @@ int
 recorder_start(struct recorder *r)
 {
 	pthread_t thread;
-	int rc = file_begin(r, time(NULL));
+	int rc;
 
-	if (rc)
-		return rc;
+	/* The first session begins a file: an empty one is no recording. */
+	if (faccessat(r->folder, ".", W_OK | X_OK, AT_EACCESS))
+		return -errno;
+	files_prune(r, time(NULL));
 	r->running = true;
 	rc = -pthread_create(&thread, NULL, recorder_run, r);
 	if (!rc)

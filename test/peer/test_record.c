@@ -355,6 +355,18 @@ old_files_go(void **state)
 	files_each(file_remove, NULL);
 }
 
+/* It could not be replayed. */
+static void
+nothing_is_no_file(void **state)
+{
+	struct recorder *r = recorder_make(UINT64_C(1) << 30, false);
+
+	(void)state;
+	recorder_stop(r);
+	recorder_free(r);
+	assert_int_equal(files_each(file_remove, NULL), 0);
+}
+
 /* Memory is bounded, whoever waits for the disk; a session that the disk has
  * no room for is dropped, and leaves no half. */
 static void
@@ -410,6 +422,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recordings_read_back),
 		cmocka_unit_test(old_files_go),
+		cmocka_unit_test(nothing_is_no_file),
 		cmocka_unit_test(too_much_is_dropped),
 		cmocka_unit_test(folder_has_to_be_there),
 	};
