@@ -19,22 +19,6 @@ static const char *const names[ENDPOINT_COUNT] = {
 	[ENDPOINT_METRICS] = "--metrics",
 };
 
-static int
-spec_take(const char *option, const char *text, struct spec *s)
-{
-	int rc = spec_parse(text, s);
-
-	if (rc)
-		log_message(
-		    LOG_ERR, "%s %s: %s", option, text, spec_advice(text));
-	else if (!spec_is_loopback(s))
-		log_message(LOG_WARNING,
-		    "%s %s: whoever reaches this address may ask, and may "
-		    "stop the service; use a UNIX socket or loopback",
-		    option, text);
-	return rc;
-}
-
 /* ADDR:PORT, as metrics have it, in the form of the others. */
 static const char *
 metrics_spec(const char *text, char spec[NETADDR_TEXT_SIZE + 20])
@@ -49,6 +33,27 @@ metrics_spec(const char *text, char spec[NETADDR_TEXT_SIZE + 20])
 	    host.family == FAMILY_IPV4 ? "" : "6", (unsigned)port,
 	    netaddr_format(&host, addr));
 	return spec;
+}
+
+static int
+spec_take(enum endpoint i, const char *text, struct spec *s)
+{
+	char spec[NETADDR_TEXT_SIZE + 20];
+	bool metrics = i == ENDPOINT_METRICS;
+	int rc = spec_parse(metrics ? metrics_spec(text, spec) : text, s);
+
+	if (rc)
+		log_message(LOG_ERR, "%s %s: %s%s", names[i], text,
+		    metrics ? "write ADDR:PORT, or else " : "",
+		    spec_advice(text));
+	else if (!spec_is_loopback(s))
+		log_message(LOG_WARNING,
+		    "%s %s: whoever reaches this address may %s; use a UNIX "
+		    "socket or loopback",
+		    names[i], text,
+		    i == ENDPOINT_MILTER ? "ask, and may stop the service"
+					 : "ask");
+	return rc;
 }
 
 /* No two services may have one socket. */
@@ -72,20 +77,18 @@ specs_compare(const struct endpoints *e)
 int
 endpoints_parse(struct endpoints *e, const struct options *o)
 {
-	char spec[NETADDR_TEXT_SIZE + 20];
 	const char *const texts[ENDPOINT_COUNT] = {
 		[ENDPOINT_MILTER] = o->milter_socket,
 		[ENDPOINT_POLICY] = o->policy_socket,
 		[ENDPOINT_CONTROL] = o->control ? o->control : CONTROL_DEFAULT,
-		[ENDPOINT_METRICS] =
-		    o->metrics ? metrics_spec(o->metrics, spec) : "none",
+		[ENDPOINT_METRICS] = o->metrics ? o->metrics : "none",
 	};
 
 	for (size_t i = 0; i < ENDPOINT_COUNT; i++) {
 		e->of[i].wanted =
 		    i == ENDPOINT_MILTER || strcmp(texts[i], "none") != 0;
 		if (e->of[i].wanted &&
-		    spec_take(names[i], texts[i], &e->of[i].spec))
+		    spec_take((enum endpoint)i, texts[i], &e->of[i].spec))
 			return -EINVAL;
 	}
 	if (e->of[ENDPOINT_CONTROL].wanted &&

@@ -116,6 +116,43 @@ command_line_wins(void **state)
 	daemon_fini(&d);
 }
 
+/* What cannot be a socket, and what one is advised to write. */
+static const struct {
+	const char *option, *value, *says;
+} sockets[] = {
+	// clang-format off
+	{ "--socket", "/run/x.sock", "--socket /run/x.sock: write unix: before the path" },
+	{ "--socket", "inet:0", "--socket inet:0: the port is out of range" },
+	{ "--policy-socket", "tcp:1", "--policy-socket tcp:1: write unix:/path, inet:port@address" },
+	{ "--control", "inet:1", "--control inet:1: who asks must be known" },
+	{ "--metrics", "127.0.0.1", "--metrics 127.0.0.1: write ADDR:PORT, or else write unix:/path" },
+	/* These could be; the folder below is wrong. */
+	{ "--metrics", "0.0.0.0:9464", "--metrics 0.0.0.0:9464: whoever reaches this address may ask; use " },
+	{ "--metrics", "[::]:9464", "--metrics [::]:9464: whoever reaches this address may ask; use " },
+	{ "--socket", "inet:1@0.0.0.0", "--socket inet:1@0.0.0.0: whoever reaches this address may ask, and may stop the service; use " },
+	// clang-format on
+};
+
+static void
+sockets_are_judged(void **state)
+{
+	struct daemon d;
+
+	(void)state;
+	daemon_init(&d, daemon_policy);
+	for (size_t i = 0; i < sizeof(sockets) / sizeof(*sockets); i++) {
+		const char *const argv[] = { DAEMON, "-f", "-p", d.policy,
+			"--last-good", "relative", "--policy-socket", "none",
+			"--control", "none", "-s", d.milter, sockets[i].option,
+			sockets[i].value, NULL };
+
+		daemon_write(&d, "log", "");
+		assert_int_equal(daemon_try(&d, argv), 2);
+		daemon_wait(&d, sockets[i].says, 1);
+	}
+	daemon_fini(&d);
+}
+
 int
 options_tests(void)
 {
@@ -123,6 +160,7 @@ options_tests(void)
 		cmocka_unit_test(file_is_judged),
 		cmocka_unit_test(file_is_read_whole),
 		cmocka_unit_test(command_line_wins),
+		cmocka_unit_test(sockets_are_judged),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
