@@ -153,8 +153,9 @@ service_end(struct daemon *d, int signal)
 	log_message(LOG_NOTICE, "ending: signal %d", signal);
 	atomic_store(&d->ending, true);
 	ending_block();
-	kill(getpid(), signal);
 	while (!atomic_load(&d->ended)) {
+		/* Again: its thread may not have blocked it yet. */
+		kill(getpid(), signal);
 		nanosleep(&step, NULL);
 		pthread_kill(d->service, SIGNAL_WAKE);
 	}
