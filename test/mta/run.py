@@ -6,10 +6,10 @@ usage: run.py [--only WORD] [--verbose] BUILD
 
 Every folder of test/sessions is played through the three wirings; relay.py
 runs the relay battery, incidents.py what befell others; cases.py, limits.py,
-certificates.py, doctor.py, reload.py and via.py add what recordings cannot
-say. One line a test, and the log of the failed ones. Ends with "N passed, N
-failed"; the exit status is 0 if all passed, 1 if not, 2 if the lab could not
-be set up. Needs root, for chroot.
+certificates.py, doctor.py, headers.py, reload.py and via.py add what
+recordings cannot say. One line a test, and the log of the failed ones. Ends
+with "N passed, N failed"; the exit status is 0 if all passed, 1 if not, 2 if
+the lab could not be set up. Needs root, for chroot.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import traceback
 import cases
 import certificates
 import doctor
+import headers
 import incidents
 import lab
 import limits
@@ -100,6 +101,7 @@ def all_tests():
     yield from certificates.tests()
     yield from doctor.tests()
     yield from incidents.tests()
+    yield from headers.tests()
     yield from relay.tests()
     yield from reload.tests()
     yield from via.tests()
