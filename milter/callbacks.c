@@ -188,16 +188,21 @@ transaction_end(struct connection *c)
 		c->open = false;
 }
 
+/* The same for every session of a policy: libmilter's table of what may follow
+ * what is shared by all of them. */
 static unsigned long
 steps_wanted(unsigned needs)
 {
-	/* DATA stays, and with a reply: smtpd then hands cleanup a connection
-	 * without an unacknowledged packet, 40 ms faster on TCP. */
-	unsigned long steps = SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HELO |
-			      SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY;
+	unsigned long steps = SMFIP_NOUNKNOWN | SMFIP_NOEOH | SMFIP_NR_CONN |
+			      SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_BODY;
 
+	/* Nothing is decided at DATA. But on TCP it stays, and with a reply:
+	 * smtpd then hands cleanup a connection without an unacknowledged
+	 * packet, 40 ms faster. */
+	if (!service->tcp)
+		steps |= SMFIP_NODATA;
 	if (!(needs & NEED_HEADERS))
-		steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
+		steps |= SMFIP_NOHDRS;
 	if (!(needs & NEED_BODY))
 		steps |= SMFIP_NOBODY;
 	return steps;
@@ -357,14 +362,6 @@ on_header(SMFICTX *ctx, char *name, char *value)
 }
 
 static sfsistat
-on_eoh(SMFICTX *ctx)
-{
-	struct event e = { .stage = STAGE_EOH };
-
-	return connection_tell(ctx, &e, NULL);
-}
-
-static sfsistat
 on_body(SMFICTX *ctx, unsigned char *bytes, size_t len)
 {
 	struct event e = { .stage = STAGE_BODY, .body.bytes = len };
@@ -421,7 +418,6 @@ callbacks_register(const struct service *s)
 		.xxfi_envfrom = on_mail,
 		.xxfi_envrcpt = on_rcpt,
 		.xxfi_header = on_header,
-		.xxfi_eoh = on_eoh,
 		.xxfi_body = on_body,
 		.xxfi_eom = on_eom,
 		.xxfi_abort = on_abort,

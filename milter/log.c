@@ -20,7 +20,8 @@
 
 enum {
 	QUEUE_SIZE = 1 << 18,
-	GATHER_MS = 5,
+	BATCH_SIZE = 1 << 14, /* more than the longest line has */
+	GATHER_MS = 20,
 	STOP_SECONDS = 2,
 };
 
@@ -60,15 +61,51 @@ ring_put(const void *bytes, size_t len)
 }
 
 static void
-ring_get(void *bytes, size_t len)
+ring_peek(void *bytes, size_t len)
 {
 	size_t at = queue.head;
 	size_t first = QUEUE_SIZE - at < len ? QUEUE_SIZE - at : len;
 
 	memcpy(bytes, queue.ring + at, first);
 	memcpy((char *)bytes + first, queue.ring, len - first);
-	queue.head = (at + len) % QUEUE_SIZE;
-	queue.used -= len;
+}
+
+/* Takes as many whole records as fit; how many bytes. */
+static size_t
+records_take(char batch[BATCH_SIZE])
+{
+	struct record r;
+	size_t len = 0, size;
+
+	while (queue.used) {
+		ring_peek(&r, sizeof(r));
+		size = sizeof(r) + r.len;
+		if (size > BATCH_SIZE - len)
+			break;
+		ring_peek(batch + len, size);
+		queue.head = (queue.head + size) % QUEUE_SIZE;
+		queue.used -= size;
+		len += size;
+	}
+	return len;
+}
+
+/* How many were lost. */
+static uint64_t
+records_write(const char *batch, size_t len)
+{
+	struct logline l;
+	struct record r;
+	uint64_t lost = 0;
+
+	for (size_t at = 0; at < len; at += r.len) {
+		memcpy(&r, batch + at, sizeof(r));
+		at += sizeof(r);
+		memcpy(l.pairs, batch + at, r.len);
+		l.len = r.len;
+		lost += logsink_write(&sink, r.priority, r.when, &l) != 0;
+	}
+	return lost;
 }
 
 static int
@@ -103,10 +140,10 @@ lines_gather(void)
 static void *
 writer_run(void *unused)
 {
-	struct logline l;
-	struct record r;
-	uint64_t dropped;
-	bool lost, told;
+	char batch[BATCH_SIZE];
+	uint64_t dropped, lost;
+	size_t len;
+	bool told;
 
 	(void)unused;
 	pthread_mutex_lock(&queue.lock);
@@ -115,14 +152,12 @@ writer_run(void *unused)
 			lines_gather();
 		if (!queue.used)
 			break;
-		ring_get(&r, sizeof(r));
-		ring_get(l.pairs, r.len);
-		l.len = r.len;
+		len = records_take(batch);
 		/* Said when there is room again, or it would be repeated for
 		 * every line. */
 		dropped = queue.used < QUEUE_SIZE / 2 ? queue.dropped : 0;
 		pthread_mutex_unlock(&queue.lock);
-		lost = logsink_write(&sink, r.priority, r.when, &l) != 0;
+		lost = records_write(batch, len);
 		told = !lost && dropped && !dropped_write(dropped);
 		pthread_mutex_lock(&queue.lock);
 		if (told)

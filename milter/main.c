@@ -350,6 +350,7 @@ daemon_prepare(struct daemon *d)
 	if (o->record && recording_open(d))
 		return EXIT_FAILED;
 	smfi_setmaxdatasize(PACKET_MAX);
+	d->parts.tcp = spec_is_tcp(&d->endpoints.of[ENDPOINT_MILTER].spec);
 	if (callbacks_register(&d->parts) ||
 	    endpoints_open(&d->endpoints, o, &d->identity))
 		return EXIT_FAILED;

@@ -17,6 +17,8 @@
 #include "store.h"
 #include "tally.h"
 
+#include <stdbool.h>
+
 struct service {
 	struct store *store;
 	struct reload *reload;
@@ -27,6 +29,7 @@ struct service {
 	struct counters counters;    /* the interface to it */
 	struct recorder *recorder;   /* or NULL */
 	struct rates *rates;         /* of the control socket's thread */
+	bool tcp;          /* the milter socket, or what it was given, is TCP */
 	int64_t started;   /* the time of day, and that of a clock that */
 	int64_t monotonic; /* never goes back */
 };

@@ -172,6 +172,19 @@ spec_is_loopback(const struct spec *s)
 	return true;
 }
 
+bool
+spec_is_tcp(const struct spec *s)
+{
+	int domain = AF_UNIX;
+	socklen_t len = sizeof(domain);
+
+	if (s->type == SPEC_FD)
+		(void)getsockopt(s->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	else if (s->type != SPEC_UNIX)
+		domain = AF_INET;
+	return domain != AF_UNIX;
+}
+
 /* The lock is the socket's owner's: a later start need not be root's. Only a
  * plain file with one name is given away: who may write in the folder could
  * have linked it to another's. */

@@ -38,6 +38,8 @@ int spec_parse(const char *text, struct spec *);
 /* What to write instead of text that spec_parse() refused; static. */
 const char *spec_advice(const char *text);
 bool spec_is_loopback(const struct spec *);
+/* Of a descriptor it is asked what it is. */
+bool spec_is_tcp(const struct spec *);
 /* Whether both are one path or one descriptor, or one address and port. */
 bool spec_same(const struct spec *, const struct spec *);
 

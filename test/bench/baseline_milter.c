@@ -6,8 +6,8 @@
  *
  * What connector-milter is held against. "least" asks for the end of message
  * and nothing else, as little as a filter can; "same" is told what
- * connector-milter is told, and looks at none of it. It has no state and no
- * log.
+ * connector-milter is told on a UNIX socket, and looks at none of it. It has no
+ * state and no log.
  */
 #include <libmilter/mfapi.h>
 #include <stdbool.h>
@@ -38,23 +38,9 @@ on_envelope(SMFICTX *ctx, char **argv)
 }
 
 static sfsistat
-on_data(SMFICTX *ctx)
-{
-	(void)ctx;
-	return SMFIS_CONTINUE;
-}
-
-static sfsistat
 on_header(SMFICTX *ctx, char *name, char *value)
 {
 	(void)ctx, (void)name, (void)value;
-	return SMFIS_NOREPLY;
-}
-
-static sfsistat
-on_eoh(SMFICTX *ctx)
-{
-	(void)ctx;
 	return SMFIS_NOREPLY;
 }
 
@@ -79,8 +65,9 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 {
 	(void)ctx, (void)f0, (void)f2, (void)f3;
 	*pf0 = SMFIF_ADDHDRS;
-	*pf1 = f1 & (SMFIP_NOUNKNOWN | SMFIP_NOBODY | SMFIP_NR_CONN |
-			SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH);
+	*pf1 =
+	    f1 & (SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NOBODY |
+		     SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR);
 	*pf2 = *pf3 = 0;
 	return SMFIS_CONTINUE;
 }
@@ -107,9 +94,7 @@ main(int argc, char **argv)
 	same.xxfi_helo = on_helo;
 	same.xxfi_envfrom = on_envelope;
 	same.xxfi_envrcpt = on_envelope;
-	same.xxfi_data = on_data;
 	same.xxfi_header = on_header;
-	same.xxfi_eoh = on_eoh;
 	same.xxfi_negotiate = on_negotiate;
 	for (fields = argv + 3; *fields; fields++)
 		if (!strchr(*fields, '='))

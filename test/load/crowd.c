@@ -341,6 +341,8 @@ crowd_stay(struct crowd *c, size_t sessions, size_t turn, bool halfway)
 {
 	int rc;
 
+	if (turn >= c->plan.script->count)
+		return -EINVAL;
 	c->place = turn;
 	c->halfway = halfway;
 	rc = crowd_drive(c, sessions, OPENING, 1);

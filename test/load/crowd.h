@@ -36,7 +36,8 @@ int crowd_new(const struct crowd_plan *, struct crowd **);
 /* Closes those that stayed. */
 void crowd_free(struct crowd *);
 
-/* Opens so many, which stay before a turn, or in the middle of it. */
+/* Opens so many, which stay before a turn, or in the middle of it. -EINVAL: the
+ * script has not so many. */
 int crowd_stay(struct crowd *, size_t sessions, size_t turn, bool halfway);
 /* So many sessions of so many messages each, at_once of them open. */
 int crowd_run(struct crowd *, size_t sessions, size_t at_once, size_t messages);

@@ -37,8 +37,9 @@ struct options {
 	pid_t pid; /* 0: none */
 };
 
-/* Turns of the script: negotiation, then MAIL with what came before it. */
-enum { TURN_MAIL = 1, TURN_RCPT, TURN_DATA, TURN_EOM };
+/* Turns of the script: negotiation, MAIL with what came before it, RCPT, and
+ * then what the filter wants. */
+enum { TURN_MAIL = 1, TURN_BEHIND_RCPT = 3 };
 
 static int
 message_write(struct peer *p, const struct options *o)
@@ -173,7 +174,7 @@ stayers_open(struct crowd *c, const struct options *o, int *rc)
 
 	*rc = 0;
 	if (o->open) {
-		*rc = crowd_stay(c, o->open, TURN_DATA, false);
+		*rc = crowd_stay(c, o->open, TURN_BEHIND_RCPT, false);
 		came = crowd_count(c)->sessions;
 	}
 	open = came;

@@ -6,6 +6,8 @@
 #include "daemon.h"
 
 #include <grp.h>
+#include <libmilter/mfapi.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -356,6 +358,48 @@ lock_gives_nothing_away(void **state)
 	daemon_fini(&d);
 }
 
+static in_port_t
+port_free(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	close(fd);
+	return ntohs(in.sin_port);
+}
+
+/* Without it every message over TCP waits 40 ms. */
+static void
+tcp_is_asked_for_the_reply_to_data(void **state)
+{
+	const unsigned long always =
+	    SMFIP_NOUNKNOWN | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NR_BODY |
+	    SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR;
+	struct daemon d;
+	struct peer *p;
+
+	(void)state;
+	for (int tcp = 0; tcp < 2; tcp++) {
+		daemon_init(&d, daemon_policy);
+		if (tcp)
+			snprintf(d.milter, sizeof(d.milter),
+			    "inet:%u@127.0.0.1", port_free());
+		daemon_start(&d, NULL);
+		for (int i = 0; i < 3; i++) {
+			p = daemon_peer(&d, "192.0.2.1");
+			assert_int_equal(peer_asked(p).steps,
+			    always | (tcp ? 0 : SMFIP_NODATA));
+			expect_relay(p, false);
+			peer_free(p);
+		}
+		daemon_fini(&d);
+	}
+}
+
 int
 start_tests(void)
 {
@@ -372,6 +416,7 @@ start_tests(void)
 		cmocka_unit_test(lock_is_the_users),
 		cmocka_unit_test(lock_gives_nothing_away),
 		cmocka_unit_test(daemon_goes_to_the_background),
+		cmocka_unit_test(tcp_is_asked_for_the_reply_to_data),
 	};
 
 	return cmocka_run_group_tests_name("start and end", tests, NULL, NULL);
