@@ -189,13 +189,13 @@ replay_folder(struct replay *r, const char *folder)
 {
 	struct dirent **entries;
 	int count = scandir(folder, &entries, is_session, alphasort);
+	char why[RECORDING_WHY_SIZE];
 
 	if (count <= 0) {
-		ctl_complain(r->ctl, "%s: %s", folder,
+		snprintf(why, sizeof why, "%.120s: %s", folder,
 		    count < 0 ? strerror(errno)
-			      : "no file NAME.session, "
-				"and no RECV*.log");
-		r->failed = true;
+			      : "no file NAME.session, and no RECV*.log");
+		on_unreadable(r, folder, why);
 		if (count == 0)
 			free(entries);
 		return;
@@ -205,10 +205,12 @@ replay_folder(struct replay *r, const char *folder)
 		int n = snprintf(
 		    path, sizeof path, "%s/%s", folder, entries[i]->d_name);
 
+		snprintf(why, sizeof why, "%.120s: %s", folder,
+		    strerror(ENAMETOOLONG));
 		if (n < (int)sizeof path)
 			replay_file(r, path);
 		else
-			r->failed = true;
+			on_unreadable(r, folder, why);
 		free(entries[i]);
 	}
 	free(entries);

@@ -8,6 +8,7 @@
 #include "results.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LINE_SIZE = 2048, NAME_SIZE = 512 };
@@ -15,7 +16,7 @@ enum { LINE_SIZE = 2048, NAME_SIZE = 512 };
 int
 results_init(struct results *r, const struct ctl *ctl)
 {
-	*r = (struct results){ .ctl = ctl };
+	*r = (struct results){ .ctl = ctl, .unreadable = json_array() };
 	if (ctl->format == FORMAT_TEXT)
 		return 0;
 	if ((r->spool = tmpfile()) != NULL)
@@ -29,6 +30,7 @@ results_fini(struct results *r)
 {
 	if (r->spool != NULL)
 		fclose(r->spool);
+	json_decref(r->unreadable);
 }
 
 /* ---- JSON ------------------------------------------------------------- */
@@ -202,6 +204,8 @@ results_unreadable(struct results *r, const char *file, const char *why)
 
 	snprintf(line, sizeof line, "%s", why);
 	fprintf(r->ctl->err, "%s\n", text_clean(line));
+	if (r->ctl->format == FORMAT_JSON)
+		json_add(&r->unreadable, text_json(why));
 	if (r->ctl->format != FORMAT_JUNIT)
 		return;
 	open_testcase(r, file, "the recording can be read");
@@ -283,17 +287,37 @@ end_text(const struct results *r, const struct report *report)
 		summary_print(r->summary, r->counts, r->ctl->out);
 }
 
+/* What stands behind the lists: ",KEY:VALUE,...}". */
 static int
-end_json(const struct results *r)
+end_json(struct results *r, const struct report *report)
 {
-	json_t *summary = summary_json(r->summary, r->counts);
-	int rc = -1;
+	json_t *rest = json_object();
+	FILE *out = r->ctl->out;
+	char *text;
+	int rc;
 
-	fputs(",\"summary\":", r->ctl->out);
-	if (summary != NULL)
-		rc = json_dumpf(
-		    summary, r->ctl->out, JSON_COMPACT | JSON_PRESERVE_ORDER);
-	json_decref(summary);
+	if (r->summary != NULL)
+		json_put(&rest, "summary", summary_json(r->summary, r->counts));
+	if (r->unplayed > 0)
+		json_put(
+		    &rest, "not_played", json_integer((json_int_t)r->unplayed));
+	if (json_array_size(r->unreadable) > 0 || r->unreadable == NULL)
+		json_put(&rest, "unreadable", json_incref(r->unreadable));
+	text = rest == NULL
+		   ? NULL
+		   : json_dumps(rest, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(rest);
+	if (text == NULL || r->errors > 0) {
+		free(text);
+		return -1;
+	}
+	if (r->coverage && r->untouched == 0)
+		open_untouched(r);
+	fprintf(out, "{\"sessions\":%zu,\"decisions\":%zu,\"differences\":[",
+	    report->sessions, report->decisions);
+	rc = copy_spool(r);
+	fprintf(out, "]%s%s\n", text[1] == '}' ? "" : ",", text + 1);
+	free(text);
 	return rc;
 }
 
@@ -306,18 +330,7 @@ results_end(struct results *r, const struct report *report, int status)
 	if (r->ctl->format == FORMAT_TEXT) {
 		end_text(r, report);
 	} else if (r->ctl->format == FORMAT_JSON) {
-		if (r->coverage && r->untouched == 0)
-			open_untouched(r);
-		fprintf(out,
-		    "{\"sessions\":%zu,\"decisions\":%zu,\"differences\":[",
-		    report->sessions, report->decisions);
-		rc = r->errors > 0 ? -1 : copy_spool(r);
-		fputc(']', out);
-		if (r->summary != NULL && end_json(r) < 0)
-			rc = -1;
-		if (r->unplayed > 0)
-			fprintf(out, ",\"not_played\":%zu", r->unplayed);
-		fputs("}\n", out);
+		rc = end_json(r, report);
 	} else {
 		close_testcase(r);
 		fprintf(out,

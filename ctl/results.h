@@ -22,6 +22,7 @@ struct results {
 	const struct protocol_log_counts *counts; /* or both NULL */
 	size_t items; /* in the list of the spool; JUnit: testcases */
 	size_t untouched, unplayed;
+	json_t *unreadable;      /* JSON: what was said of files; or NULL */
 	size_t failures, errors; /* JUnit's */
 	bool session, failure;   /* JUnit: elements that are open */
 };
