@@ -39,6 +39,7 @@ print_reload(FILE *out, const json_t *answer)
 {
 	const json_t *reload = json_object_get(answer, "reload");
 	const json_t *last = json_object_get(reload, "last");
+	bool good;
 
 	fprintf(out, "reloads: %lld good, %lld bad%s\n",
 	    (long long)answer_number(reload, "good"),
@@ -49,11 +50,12 @@ print_reload(FILE *out, const json_t *answer)
 		    out);
 	if (!json_is_object(last))
 		return;
-	fprintf(out, "  the last one, at %s by %s, was %s: policy %s, was %s\n",
+	good = strcmp(answer_text(last, "result"), "good") == 0;
+	fprintf(out, "  the last one, at %s by %s, was %s: policy %s%s%s\n",
 	    answer_text(last, "time"), answer_text(last, "by"),
 	    answer_text(last, "result"), answer_text(last, "new"),
-	    answer_text(last, "old"));
-	if (strcmp(answer_text(last, "result"), "good") == 0)
+	    good ? ", was " : " stays", good ? answer_text(last, "old") : "");
+	if (good)
 		fprintf(out, "  %s\n", answer_text(last, "change"));
 	else
 		answer_print_findings(out, json_object_get(last, "findings"));

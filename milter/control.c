@@ -76,7 +76,12 @@ on_written(struct bufferevent *stream, void *ctx)
 static void
 on_event(struct bufferevent *stream, short what, void *ctx)
 {
-	(void)stream, (void)what;
+	const struct visitor *v = ctx;
+
+	(void)stream;
+	/* It has no more to say, and may still hear. */
+	if (v->ticket && (what & BEV_EVENT_EOF))
+		return;
 	visitor_free(ctx);
 }
 

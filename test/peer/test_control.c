@@ -279,6 +279,28 @@ reload_says_old_and_new(void **state)
 	expect_said(&shared, "\"result\":\"good\"");
 }
 
+/* A program that has said all hears the answer, however long it takes. */
+static void
+half_closed_is_answered(void **state)
+{
+	static const char order[] = "{\"verb\":\"reload\"}\n";
+	enum { TRIES = 20 }; /* some end before the reload does */
+
+	(void)state;
+	for (int i = 0; i < TRIES; i++) {
+		int fd = control_connect(&shared);
+		json_t *answer;
+
+		assert_int_equal(
+		    send(fd, order, sizeof(order) - 1, MSG_NOSIGNAL),
+		    sizeof(order) - 1);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		answer = control_read(fd);
+		assert_string_equal(text_of(answer, "result"), "good");
+		json_decref(answer);
+	}
+}
+
 static void
 bad_reload_is_told_everywhere(void **state)
 {
@@ -290,6 +312,7 @@ bad_reload_is_told_everywhere(void **state)
 	expect_said(&shared, "not reloaded: policy ");
 	assert_int_equal(ctl_run(&shared, "status", NULL), 1);
 	expect_said(&shared, "was bad: ");
+	expect_said(&shared, " stays\n");
 	expect_said(&shared, "policy.yaml:3:5: error: ");
 	daemon_wait(&shared, "the policy was not reloaded", 1);
 	daemon_expect_alive(&shared);
@@ -611,6 +634,7 @@ control_tests(void)
 		cmocka_unit_test(nonsense_is_an_error),
 		cmocka_unit_test(idle_visitors_block_no_mail),
 		cmocka_unit_test(reload_says_old_and_new),
+		cmocka_unit_test(half_closed_is_answered),
 		cmocka_unit_test(bad_reload_is_told_everywhere),
 		cmocka_unit_test(cut_policy_is_refused),
 		cmocka_unit_test(log_level_is_heard),
