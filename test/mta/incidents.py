@@ -3,8 +3,8 @@
 
 The rows of doc/INCIDENTS that need an MTA to show: a client that becomes
 another one within a session (XCLIENT), a message within a message, local
-submission, a long list of recipients, chunks in place of DATA, and a login
-or a certificate that comes late.
+submission, a long list of recipients, chunks in place of DATA, a login or a
+certificate that comes late, attached messages and long names of fields.
 """
 
 import base64
@@ -205,6 +205,54 @@ def submitted(place):
     assert place.sink.recipients["submitted"] == [f"<{OUTSIDE}>"]
 
 
+ATTACHED = f"""\
+MIME-Version: 1.0
+Content-Type: message/rfc822
+
+{STAMP}SCL: -1
+Received: from a by b
+Subject: attached
+
+hello
+"""
+
+
+def attached(wiring):
+    """H9: the header of an attached message is body, and stays."""
+    def test(place):
+        place.up(wiring, policy(loopback(wiring, RELAY_HOST)))
+        with place.client(wiring, loopback(wiring, STRANGER)) as smtp:
+            expect(smtp.mail("u@example.net", [INSIDE],
+                             f"X-Play-Id: attached\n{STAMP}SCL: -1\n"
+                             + ATTACHED)[-1], "250")
+        got = stamps(place.delivered("attached"))
+        assert got[f"{STAMP.lower()}scl"] == [], dict(got)
+        text = (place.sink.folder / "attached.eml").read_bytes()
+        body = ATTACHED.split("\n\n", 1)[1].replace("\n", "\r\n").encode()
+        assert text.split(b"\r\n\r\n", 1)[1] == body + b"\r\n", text
+    return test
+
+
+def long_names(wiring):
+    """H6: a name goes whole, however long it is, or the message does not."""
+    def test(place):
+        place.up(wiring, policy(loopback(wiring, RELAY_HOST)))
+        passed = 0
+        for size in (100, 255, 256, 900, 998, 1900):
+            name = STAMP + "a" * (size - len(STAMP))
+            with place.client(wiring, loopback(wiring, STRANGER)) as smtp:
+                answer = smtp.mail("u@example.net", [INSIDE],
+                                   f"X-Play-Id: long-{size}\n{name}: x\n"
+                                   f"{name}: y\nSubject: x\n\nhello\n")[-1]
+            if answer.startswith("2"):
+                got = stamps(place.delivered(f"long-{size}"))
+                left = [n for n in got if n.endswith("aaaa")]
+                assert not left, f"{size}: {left}"
+                passed += 1
+        return f"{passed} passed, cleaned", passed > 0
+    return test
+
+
 def tests():
     yield "incident: XCLIENT within a session", "policy", xclient
     yield "incident: smuggled message, as shipped", "policy", smuggled(True)
@@ -216,3 +264,5 @@ def tests():
     for wiring in ("policy", "sendmail"):
         yield (f"incident: a thousand recipients, {wiring}", wiring,
                many_recipients(wiring))
+        yield f"incident: attached message, {wiring}", wiring, attached(wiring)
+        yield f"incident: long names, {wiring}", wiring, long_names(wiring)

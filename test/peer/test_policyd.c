@@ -553,6 +553,45 @@ log_names_the_request(void **state)
 	free(log);
 }
 
+/* Every byte but NUL and line end, which a request cannot hold. */
+static void
+log_has_no_control_bytes(void **state)
+{
+	static const char *const keys[] = { "helo_name", "sasl_username",
+		"ccert_subject", "queue_id", "sender", "recipient" };
+	char all[256], text[4096], answer[1024], *log;
+	size_t n = 0;
+
+	(void)state;
+	for (int c = 1; c < 256; c++)
+		if (c != '\n')
+			all[n++] = (char)c;
+	all[n] = '\0';
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		int fd = client_open();
+
+		snprintf(text, sizeof(text),
+		    "request=smtpd_access_policy\nprotocol_state=RCPT\n"
+		    "client_address=192.0.2.98\nserver_address=10.1.1.1\n"
+		    "server_port=25\n%s%s=%s\n\n",
+		    strcmp(keys[i], "recipient") ? "recipient=a@contoso.com\n"
+						 : "",
+		    keys[i], all);
+		client_send(fd, text, strlen(text));
+		assert_true(client_read(fd, 1, answer, sizeof(answer)));
+		close(fd);
+		for (const char *c = answer; *c; c++)
+			if (*c != '\n' && (*c < ' ' || *c > '~'))
+				fail_msg("%s: byte %d answered", keys[i], *c);
+	}
+	daemon_wait(&shared, "\\x02", 1);
+	log = daemon_log(&shared);
+	for (const char *c = log; *c; c++)
+		if (*c != '\n' && (*c < ' ' || *c > '~'))
+			fail_msg("byte %d in the log", *c);
+	free(log);
+}
+
 static void
 ends_well(void **state)
 {
@@ -598,6 +637,7 @@ policyd_tests(void)
 		cmocka_unit_test(tls_is_required),
 		cmocka_unit_test(nothing_is_counted),
 		cmocka_unit_test(log_names_the_request),
+		cmocka_unit_test(log_has_no_control_bytes),
 		cmocka_unit_test(ends_well),
 	};
 
