@@ -75,10 +75,16 @@ put(struct logtext *t, char c)
 }
 
 static void
+puts_some(struct logtext *t, const char *text, size_t len)
+{
+	memcpy(t->text + t->len, text, len);
+	t->len += len;
+}
+
+static void
 puts_all(struct logtext *t, const char *text)
 {
-	while (*text)
-		put(t, *text++);
+	puts_some(t, text, strlen(text));
 }
 
 static bool
@@ -87,24 +93,29 @@ byte_is_printable(unsigned char c)
 	return c >= ' ' && c < 0x7f;
 }
 
-/* Whether a value needs neither quotes nor escapes. */
-static bool
-value_is_bare(const char *value)
+/* How much of a value needs neither quotes nor escapes. */
+static size_t
+value_bare(const char *value)
 {
 	const char *c = value;
 
-	while (byte_is_printable((unsigned char)*c) && !strchr(" \"\\=", *c))
+	while (byte_is_printable((unsigned char)*c) && *c != ' ' && *c != '"' &&
+	       *c != '\\' && *c != '=')
 		c++;
-	return !*c && c > value;
+	return (size_t)(c - value);
 }
 
 static void
 logfmt_add(struct logtext *t, const char *value)
 {
-	bool bare = value_is_bare(value);
+	size_t bare = value_bare(value);
 
-	if (!bare)
-		put(t, '"');
+	/* Most are, and most of the time goes here. */
+	if (bare && !value[bare]) {
+		puts_some(t, value, bare);
+		return;
+	}
+	put(t, '"');
 	for (; *value; value++) {
 		unsigned char c = (unsigned char)*value;
 
@@ -118,8 +129,7 @@ logfmt_add(struct logtext *t, const char *value)
 		put(t, hex[c >> 4]);
 		put(t, hex[c & 15]);
 	}
-	if (!bare)
-		put(t, '"');
+	put(t, '"');
 }
 
 /* The character of RFC 3629 that text begins with, and its length; U+FFFD
