@@ -132,7 +132,7 @@ static int
 talk(const char *path, unsigned seconds, const char *question, char **answer,
     size_t *len)
 {
-	int fd, error = path_connect(path, seconds, &fd);
+	int fd = -1, error = path_connect(path, seconds, &fd);
 
 	if (error != 0)
 		return error;

@@ -96,7 +96,7 @@ wildcard_of(struct postfix *p)
 static struct port
 port_of(struct postfix *p, const struct postfix_service *s)
 {
-	const char *colon = strrchr(s->name, ':'), *list, *at, *item;
+	const char *colon = strrchr(s->name, ':'), *at, *item;
 	struct port port = {
 		.addr = wildcard_of(p),
 		.name = s->name,
@@ -110,7 +110,7 @@ port_of(struct postfix *p, const struct postfix_service *s)
 			port.port = 0;
 		return port;
 	}
-	at = list = postfix_value(p, NULL, "inet_interfaces", NULL);
+	at = postfix_value(p, NULL, "inet_interfaces", NULL);
 	item = postfix_item(p, &at);
 	if (item != NULL && (strcmp(item, "loopback-only") == 0 ||
 				strcmp(item, "localhost") == 0))

@@ -12,6 +12,7 @@
 #include "ctl.h"
 #include "recording.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +236,7 @@ static int export(struct export *e)
 	struct ruleset *ruleset;
 	int status = ctl_ruleset(e->ctl, &ruleset);
 
+	assert(e->form != NULL);
 	if (status != STATUS_YES)
 		return status;
 	status = e->ctl->format == FORMAT_JSON ? export_json(e, ruleset)

@@ -453,7 +453,7 @@ only_value(const struct outcome *o, const char *name)
 		if (strcasecmp(o->fields[i].name, name) == 0)
 			value = o->fields[i].value;
 	}
-	return strpbrk(value, "\r\n") == NULL ? value : NULL;
+	return value != NULL && strpbrk(value, "\r\n") == NULL ? value : NULL;
 }
 
 /* The mark that holds where this one does not: what was to go has stayed, and

@@ -180,7 +180,7 @@ impersonate(
 {
 	char line[XCLIENT_SIZE];
 	struct answer greeting = *a;
-	struct xclient x;
+	struct xclient x = { .login = NULL };
 	int rc = smtp_command(&call->smtp, "EHLO connectorctl", a);
 
 	if (rc == 0)

@@ -68,7 +68,7 @@ take_quoted(char *from)
 			*to++ = *from;
 		} else if (from[1] == 'x' && hex_digit(from[2]) >= 0 &&
 			   hex_digit(from[3]) >= 0) {
-			*to++ = (char)(hex_digit(from[2]) << 4 |
+			*to++ = (char)(hex_digit(from[2]) * 16 +
 				       hex_digit(from[3]));
 			from += 3;
 		} else if (from[1] != '\0') {

@@ -77,7 +77,7 @@ get_line(struct smtp *s, char line[SMTP_BUFFER_SIZE])
 static int
 get_reply(struct smtp *s, struct answer *a)
 {
-	char line[SMTP_BUFFER_SIZE];
+	char line[SMTP_BUFFER_SIZE] = "";
 	int rc;
 
 	for (int i = 0; i < REPLY_LINES; i++) {

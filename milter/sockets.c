@@ -126,7 +126,7 @@ spec_advice(const char *text)
 
 	if (*text == '/')
 		return "write unix: before the path";
-	if (!strncmp(text, "unix:", 5) || !strncmp(text, "local:", 6))
+	if (rest && (!strncmp(text, "unix:", 5) || !strncmp(text, "local:", 6)))
 		return strlen(rest + 1) >= sizeof(((struct spec *)0)->path)
 			   ? "the path is too long"
 			   : "write a full path, as in unix:/run/x.sock";
