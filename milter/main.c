@@ -405,6 +405,8 @@ main(int argc, char **argv)
 {
 	static struct daemon d;
 
+	if (process_streams())
+		return EXIT_FAILED;
 	switch (options_parse(&d.options, argc, argv)) {
 	case OPTIONS_DONE:
 		return EXIT_GOOD;

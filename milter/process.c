@@ -106,6 +106,16 @@ process_drop(const struct identity *id)
 	return 0;
 }
 
+int
+process_streams(void)
+{
+	/* The lowest that is free is taken. */
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return -errno;
+	return 0;
+}
+
 void
 process_limits(void)
 {
@@ -172,7 +182,7 @@ void
 process_signals(void)
 {
 	static const int ignored[] = { SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF,
-		SIGCHLD };
+		SIGCHLD, SIGIO, SIGPWR, SIGXFSZ };
 	/* Without SA_RESTART: it shall interrupt. */
 	const struct sigaction wake = { .sa_handler = on_wake };
 	const struct sigaction end = { .sa_handler = on_ending,

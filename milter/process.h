@@ -25,6 +25,9 @@ int group_find(const char *name, gid_t *);
  * others (but by a sanitizer that is built in). Call while there is one thread.
  */
 int process_drop(const struct identity *);
+/* Standard input, output and error are there, if only as /dev/null: else a
+ * socket would get the number of one, and lines of the log with it. */
+int process_streams(void);
 /* As many descriptors as the hard limit allows. */
 void process_limits(void);
 /* Blocks or ignores what would end the process at a wrong moment. Call while

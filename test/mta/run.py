@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """run - the tests on live MTAs.
 
-usage: run.py [--only WORD] [--verbose] BUILD
+usage: run.py [--all] [--only WORD] [--verbose] BUILD
 
 Every folder of test/sessions is played through the three wirings; relay.py
-runs the relay battery, incidents.py what befell others; cases.py, limits.py,
-certificates.py, doctor.py, headers.py, reload.py and via.py add what
-recordings cannot say. One line a test, and the log of the failed ones. Ends
-with "N passed, N failed"; the exit status is 0 if all passed, 1 if not, 2 if
-the lab could not be set up. Needs root, for chroot.
+runs the relay battery, incidents.py what befell others, kills.py what befalls
+the daemon; cases.py, limits.py, certificates.py, doctor.py, headers.py,
+reload.py and via.py add what recordings cannot say; --all does more of some.
+One line a test, and the log of the failed ones. Ends with "N passed, N
+failed"; the exit status is 0 if all passed, 1 if not, 2 if the lab could not
+be set up. Needs root, for chroot.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import certificates
 import doctor
 import headers
 import incidents
+import kills
 import lab
 import limits
 import mta
@@ -104,6 +106,7 @@ def all_tests():
     yield from headers.tests()
     yield from relay.tests()
     yield from reload.tests()
+    yield from kills.tests()
     yield from via.tests()
 
 
@@ -138,6 +141,7 @@ def run_one(place, name, wiring, test, verbose):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("build")
+    parser.add_argument("--all", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--verbose", action="store_true")
     option = parser.parse_args()
@@ -151,6 +155,7 @@ def main():
         traceback.print_exc()
         return 2
     results = []
+    place.all = option.all
     with place:
         for name, wiring, test in all_tests():
             if option.only in name:
