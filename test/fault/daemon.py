@@ -41,6 +41,16 @@ connectors:
 """
 
 
+class Undecided(Exception):
+    """The answer was a temporary one."""
+
+
+def expect(client, said, want):
+    if said != want and said[:1] in ("4", "t"):
+        raise Undecided(f"{client}: {said}")
+    assert said == want, f"{client}: {said}"
+
+
 def become_user():
     os.setgroups([])
     os.setgid(USER)
@@ -104,7 +114,7 @@ class Daemon:
                 [str(self.program), *self.arguments(self.folder), *more],
                 stdin=subprocess.DEVNULL, stdout=out or log,
                 stderr=out or log, preexec_fn=child, close_fds=out is None)
-        self.wait("serving", self.serves)
+        self.wait("serving", lambda: self.serves(2))
         return self
 
     def serves(self, seconds=SECONDS):
@@ -155,14 +165,24 @@ class Daemon:
         with self.session(client, seconds) as peer:
             return peer.relay(recipient)
 
-    def right(self):
+    def right(self, seconds=SECONDS):
         """It serves, both ways, and by its policy."""
         for client, want, action in (
                 (STRANGER, REFUSED, REFUSED), (PRINTER, "c", "OK")):
-            said = self.relays(client, OUTSIDE)
-            assert said == want, f"{client}: {said}"
-            said = milter.policy(self.service, client, OUTSIDE)
-            assert said == action, f"{client}: {said}"
+            expect(client, self.relays(client, OUTSIDE, seconds), want)
+            expect(client, milter.policy(self.service, client, OUTSIDE,
+                                         seconds), action)
+
+    def recovered(self):
+        """It is right again. libmilter lets a session wait for which it
+        could not start a thread, so one is not enough to tell."""
+        def ready():
+            try:
+                self.right(2)
+                return True
+            except (OSError, milter.Closed, Undecided):
+                return False
+        self.wait("recovered", ready)
 
     def ask(self, **question):
         """Of the control socket."""

@@ -121,13 +121,13 @@ def stalled_peers(daemon, more):
         for _ in range(500):
             peers.append(milter.Milter(daemon.milter))
             peers[-1].sock.sendall(b"\0\0")
-        for _ in range(10):
-            daemon.wait("served", lambda: daemon.serves(2))
+        for _ in range(5):
+            daemon.recovered()
     finally:
         for peer in peers:
             peer.sock.close()
     daemon.wait("closed them", lambda: daemon.descriptors() <= before)
-    daemon.right()
+    daemon.recovered()
 
 
 def deaf_peers(daemon, more):
@@ -188,8 +188,7 @@ def no_descriptors(daemon, more):
             never_granted(peer.begin(STRANGER).relay(OUTSIDE))
     for peer in peers:
         peer.sock.close()
-    daemon.wait("recovered", daemon.serves)
-    daemon.right()
+    daemon.recovered()
     assert daemon.ask(verb="reload")["result"] == "good"
 
 
@@ -210,8 +209,7 @@ def no_threads(daemon, more):
     assert daemon.state("Threads") <= most
     for peer in peers:
         peer.sock.close()
-    daemon.wait("recovered", lambda: daemon.serves(2))
-    daemon.right()
+    daemon.recovered()
     return f"{most} threads; {answers} of 12 were answered"
 
 
@@ -237,8 +235,7 @@ def no_memory(daemon, more):
     assert daemon.process.poll() is None, daemon.said()
     for peer in peers:
         peer.sock.close()
-    daemon.wait("recovered", lambda: daemon.serves(2))
-    daemon.right()
+    daemon.recovered()
     return f"{answers} were answered"
 
 
