@@ -27,6 +27,21 @@ control_option(
 	return -1;
 }
 
+int
+control_options(struct ctl *ctl, const struct verb *verb, int argc, char **argv,
+    const char **path)
+{
+	static const struct option options[] = { CONTROL_OPTIONS, { 0 } };
+	int c, status = -1;
+
+	*path = CONTROL_PATH;
+	ctl_init(ctl, verb);
+	while (status < 0 &&
+	       (c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		status = control_option(ctl, c, optarg, path);
+	return status;
+}
+
 static int
 complain_socket(const struct ctl *ctl, const char *path, int error)
 {

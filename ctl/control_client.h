@@ -29,6 +29,11 @@
 /* As ctl_option(); path is where --control goes. */
 int control_option(
     struct ctl *, int option, const char *value, const char **path);
+/* The command line of a verb that has no other options, up to its operands:
+ * they begin at optind. -1: go on; else the exit status. */
+int control_options(struct ctl *, const struct verb *, int argc, char **argv,
+    const char **path);
+
 /* What the daemon knows, and what it has to do first. */
 enum { CONTROL_SECONDS = 30, CONTROL_RELOAD_SECONDS = 600 };
 

@@ -26,15 +26,12 @@ log_level(const struct ctl *ctl, const char *path, const char *level)
 static int
 log_level_main(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = { CONTROL_OPTIONS, { 0 } };
-	const char *path = CONTROL_PATH;
+	const char *path;
 	struct ctl ctl;
-	int c, status;
+	int status = control_options(&ctl, verb, argc, argv, &path);
 
-	ctl_init(&ctl, verb);
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		if ((status = control_option(&ctl, c, optarg, &path)) >= 0)
-			return status;
+	if (status >= 0)
+		return status;
 	if (optind + 1 != argc)
 		return ctl_usage(
 		    &ctl, "write one level: err, warning, notice, info, ...");

@@ -50,15 +50,12 @@ sessions(const struct ctl *ctl, const char *path)
 static int
 sessions_main(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option options[] = { CONTROL_OPTIONS, { 0 } };
-	const char *path = CONTROL_PATH;
+	const char *path;
 	struct ctl ctl;
-	int c, status;
+	int status = control_options(&ctl, verb, argc, argv, &path);
 
-	ctl_init(&ctl, verb);
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		if ((status = control_option(&ctl, c, optarg, &path)) >= 0)
-			return status;
+	if (status >= 0)
+		return status;
 	if (optind < argc)
 		return ctl_usage(
 		    &ctl, "%s: not an option of sessions", argv[optind]);
