@@ -34,6 +34,16 @@ text_of(const uint8_t *data, size_t size)
 	return text;
 }
 
+/* What may be shown on a terminal: no control, be it one of UTF-8. */
+static inline void
+must_be_shown(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		MUST(*c >= ' ' && *c != 0x7f);
+		MUST(*c != 0xc2 || c[1] >= 0xa0);
+	}
+}
+
 /* The next line of a text, without its end; NULL where there is none. Moves
  * *rest behind it. */
 static inline char *

@@ -22,8 +22,7 @@ check_why(const struct seen *seen, const char *why)
 {
 	MUST(why[0] == 'f' || why[0] == 'g');
 	MUST(why[1] == ':');
-	for (const char *c = why; *c != '\0'; c++)
-		MUST(*c >= ' ' && *c <= '~');
+	must_be_shown(why);
 	MUST((size_t)strtoul(why + 2, NULL, 10) <= seen->lines);
 }
 

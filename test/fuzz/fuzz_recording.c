@@ -91,8 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	MUST(rc == -EINVAL && strncmp(why, "f:", 2) == 0);
-	for (const char *c = why; *c != '\0'; c++)
-		MUST(*c >= ' ' && *c <= '~');
+	must_be_shown(why);
 	MUST((size_t)strtoul(why + 2, NULL, 10) <= seen.lines);
 	return 0;
 }
