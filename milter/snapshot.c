@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,6 +279,24 @@ copies_print(const struct snapshot *s, const char *id, FILE *f)
 	return 0;
 }
 
+/* Until its folder is synced, a power cut may undo a rename. */
+static int
+folder_sync(const char *path)
+{
+	char folder[PATH_MAX];
+	int fd, rc = 0;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* EINVAL: this file system has no such thing. */
+	if (fsync(fd) && errno != EINVAL)
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
 int
 snapshot_write(const struct snapshot *s, const char *path, const char *id)
 {
@@ -302,9 +321,11 @@ snapshot_write(const struct snapshot *s, const char *path, const char *id)
 		rc = -EIO;
 	if (!rc && rename(fresh, path))
 		rc = -errno;
-	if (rc)
+	if (rc) {
 		(void)unlink(fresh);
-	return rc;
+		return rc;
+	}
+	return folder_sync(path);
 }
 
 /* One file of it from *at on, which is moved behind it. */

@@ -39,8 +39,8 @@ const char *snapshot_cut(
 uint64_t snapshot_mark(const struct snapshot *);
 uint64_t snapshot_mark_now(const struct snapshot *);
 
-/* Writes all texts to one file PATH, which is there as a whole or not at all;
- * id names them. */
+/* Writes all texts to one file PATH, which is there as a whole or not at all,
+ * and once this is done outlives a power cut; id names them. */
 int snapshot_write(const struct snapshot *, const char *path, const char *id);
 /* Reads such a file; id is what was written there. -EBADMSG: it is none. */
 enum { SNAPSHOT_ID_SIZE = 32 };

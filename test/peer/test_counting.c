@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -212,6 +213,73 @@ kept_files_come_back(void **state)
 	}
 }
 
+/* ---- On the disk ------------------------------------------------------ */
+
+/* What was done to bring a file there: 'f' a file synced, 'r' renamed, 'd' a
+ * folder synced. The one at fails_at, counted from 1, fails. */
+static char done[8];
+static size_t fails_at;
+
+static int
+act(char what)
+{
+	size_t len = strlen(done);
+
+	assert_true(len + 1 < sizeof(done));
+	done[len] = what;
+	errno = EIO;
+	return len + 1 == fails_at ? -1 : 0;
+}
+
+int __real_rename(const char *, const char *);
+int __wrap_rename(const char *, const char *);
+int __wrap_fsync(int);
+
+int
+__wrap_fsync(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return act(S_ISDIR(st.st_mode) ? 'd' : 'f');
+}
+
+int
+__wrap_rename(const char *old, const char *new)
+{
+	return act('r') ? -1 : __real_rename(old, new);
+}
+
+/* No power cut leaves a half, or takes back what was said to be done. */
+static void
+kept_is_on_disk(void **state)
+{
+	static const char all[] = "frd";
+	char id[SNAPSHOT_ID_SIZE];
+	struct snapshot *s, *back;
+
+	(void)state;
+	text_write("policy.yaml", policy, sizeof(policy) - 1);
+	text_write("printers.txt", printers, sizeof(printers) - 1);
+	s = snapshot_take(NULL);
+	for (fails_at = sizeof(all) - 1; fails_at; fails_at--) {
+		text_write("kept", "old", 3);
+		memset(done, 0, sizeof(done));
+		assert_int_equal(snapshot_write(s, path_of("kept"), "1"), -EIO);
+		assert_int_equal(strlen(done), fails_at);
+		assert_memory_equal(done, all, fails_at);
+		back = snapshot_new(&files);
+		assert_int_equal(snapshot_read(back, path_of("kept"), id),
+		    fails_at > 2 ? 0 : -EBADMSG);
+		snapshot_free(back);
+		assert_int_equal(access(path_of("kept.new"), F_OK), -1);
+	}
+	memset(done, 0, sizeof(done));
+	assert_int_equal(snapshot_write(s, path_of("kept"), "1"), 0);
+	assert_string_equal(done, all);
+	snapshot_free(s);
+}
+
 /* ---- Counts ---------------------------------------------------------- */
 
 static void
@@ -381,6 +449,7 @@ main(void)
 		cmocka_unit_test(every_cut_is_seen),
 		cmocka_unit_test(changes_are_seen),
 		cmocka_unit_test(kept_files_come_back),
+		cmocka_unit_test(kept_is_on_disk),
 		cmocka_unit_test(refused_keeps_the_most),
 		cmocka_unit_test(rates_are_of_their_minutes),
 		cmocka_unit_test(tally_has_an_end),
