@@ -108,6 +108,8 @@ struct port {
 	const char *name;    /* as the MTA has it */
 	struct where where;
 };
+/* Of a number, or of the name of a service for mail; 0: not told. */
+uint16_t port_number(const char *text);
 /* Only processes of this host reach it. */
 bool port_is_local(const struct port *);
 
@@ -124,6 +126,9 @@ void doctor_domains(struct doctor *, struct postfix *);
  * the policy has been said. -ENOENT: there is no such file. -EINVAL: it cannot
  * be compared. */
 int doctor_cidr(struct doctor *, const char *path, struct spans *granted);
+/* Whether an action of access(5) lets a client relay: 1 or 0. -EINVAL: it
+ * asks further restrictions, or is none. */
+int doctor_action(const char *action);
 int doctor_access(struct doctor *, const char *path, struct spans *granted);
 /* What is granted and the policy does not grant, at the table's place. */
 void doctor_wider(struct doctor *, enum finding, const struct where *,

@@ -131,6 +131,11 @@ check_unknown(struct doctor *d, struct postfix *p, const char *name)
 		char lower[256];
 		size_t n;
 
+		if (strncmp(item, "static:", 7) == 0)
+			doctor_say(d, D_OPEN_RELAY, where,
+			    "%s holds %s, and so each domain: everybody "
+			    "relays; write the domains out",
+			    name, item);
 		if (!is_name(item) || is_own_name(p, item) ||
 		    strlen(bare) >= sizeof lower)
 			continue;

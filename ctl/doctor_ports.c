@@ -10,6 +10,32 @@
 #include "ruleset.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	uint16_t port;
+} port_names[] = {
+	{ "smtp", 25 }, { "smtps", 465 }, { "submissions", 465 },
+	{ "submission", 587 },
+};
+/* clang-format on */
+
+uint16_t
+port_number(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*text != '\0' && *end == '\0' && n > 0 && n <= UINT16_MAX)
+		return (uint16_t)n;
+	for (size_t i = 0; i < sizeof port_names / sizeof *port_names; i++)
+		if (strcasecmp(port_names[i].name, text) == 0)
+			return port_names[i].port;
+	return 0;
+}
 
 static bool
 is_wildcard(const struct netaddr *addr)

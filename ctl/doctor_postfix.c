@@ -22,7 +22,8 @@ struct smtpd {
 	struct doctor *doctor;
 	struct postfix *postfix;
 	const struct postfix_service *service;
-	const struct port *port; /* the first that it hears */
+	const struct postfix_service *front; /* itself, or its postscreen */
+	const struct port *port;             /* the first that it hears */
 	bool reinjection;
 };
 
@@ -33,30 +34,6 @@ value(const struct smtpd *s, const char *name, struct where *where)
 }
 
 /* ---- Where it listens ------------------------------------------------ */
-
-/* clang-format off */
-static const struct {
-	const char *name;
-	uint16_t port;
-} port_names[] = {
-	{ "smtp", 25 }, { "smtps", 465 }, { "submissions", 465 },
-	{ "submission", 587 },
-};
-/* clang-format on */
-
-static uint16_t
-port_number(const char *text)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*text != '\0' && *end == '\0' && n > 0 && n <= UINT16_MAX)
-		return (uint16_t)n;
-	for (size_t i = 0; i < sizeof port_names / sizeof *port_names; i++)
-		if (strcmp(port_names[i].name, text) == 0)
-			return port_names[i].port;
-	return 0;
-}
 
 /* A host of master.cf or inet_interfaces, with or without brackets. A name
  * is not looked up: false. */
@@ -447,11 +424,14 @@ check_smtpd(struct smtpd *s)
 	    "who is there may claim to be any client");
 	check_trust(s, "smtpd_authorized_xforward_hosts", D_XFORWARD,
 	    "who is there may forge the client in the log");
-	if (*value(s, "smtpd_upstream_proxy_protocol", &where) != '\0')
+	if (*postfix_value(s->postfix, s->front,
+		s->front == s->service ? "smtpd_upstream_proxy_protocol"
+				       : "postscreen_upstream_proxy_protocol",
+		&where) != '\0')
 		doctor_say(s->doctor, D_PROXY, where,
 		    "%s believes PROXY headers: let the load balancer alone "
 		    "reach it",
-		    s->service->name);
+		    s->front->name);
 	check_smuggling(s);
 }
 
@@ -489,6 +469,7 @@ check_services_of(struct doctor *d, struct postfix *p, const char *main)
 			.doctor = d,
 			.postfix = p,
 			.service = s,
+			.front = front,
 			.port = &ports[count],
 		};
 
@@ -530,7 +511,7 @@ doctor_postfix(struct doctor *d, const char *folder)
 		return rc;
 	if (gethostname(host, sizeof host - 1) < 0)
 		snprintf(host, sizeof host, "localhost");
-	if (postfix_init(&p, host) < 0) {
+	if (postfix_init(&p, host, folder) < 0) {
 		d->failed = true;
 		return -ENOMEM;
 	}

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 enum opening {
 	OPEN_POLICY = 1,     /* our policy service */
@@ -46,6 +47,7 @@ static const struct {
 	bool strangers;
 } guards[] = {
 	{ "defer", false },
+	{ "defer_if_permit", false },
 	{ "defer_unauth_destination", true },
 	{ "reject", false },
 	{ "reject_unauth_destination", true },
@@ -74,8 +76,17 @@ say_table(struct reading *r, const char *kind, const char *table)
 	struct doctor *d = r->doctor;
 	int rc = -EINVAL;
 
+	if (strncmp(table, "static:", 7) == 0 &&
+	    doctor_action(table + 7) >= 0) {
+		if (doctor_action(table + 7) > 0)
+			doctor_say(d, D_OPEN_RELAY, r->where,
+			    "%s %s stands before reject_unauth_destination: "
+			    "everybody relays; remove it",
+			    kind, table);
+		return;
+	}
 	r->tables = true;
-	if (strcmp(kind, "check_client_access") == 0 &&
+	if (strcasecmp(kind, "check_client_access") == 0 &&
 	    strncmp(table, "cidr:/", 6) == 0)
 		rc = doctor_cidr(d, table + 5, &r->granted);
 	if (rc == 0 || rc == -ENOENT)
@@ -105,28 +116,50 @@ is_access(const char *word)
 {
 	size_t len = strlen(word);
 
-	return strncmp(word, "check_", 6) == 0 && len > 7 &&
-	       strcmp(word + len - 7, "_access") == 0;
+	return strncasecmp(word, "check_", 6) == 0 && len > 7 &&
+	       strcasecmp(word + len - 7, "_access") == 0;
 }
 
-/* What a word opens, with its argument; 0: nothing. */
-static unsigned
-opening_of(
-    struct reading *r, const char *word, const char **at, const char **argument)
+static bool
+is_service(const char *word)
 {
+	return strcasecmp(word, "check_policy_service") == 0;
+}
+
+/* The next restriction of a list, with its argument; NULL at the end. */
+static const char *
+next_restriction(struct reading *r, const char **at, const char **argument)
+{
+	const char *word = postfix_item(r->postfix, at);
+
 	*argument = "";
-	if (strcmp(word, "check_policy_service") == 0 || is_access(word)) {
-		*argument = postfix_item(r->postfix, at);
-		if (*argument == NULL)
-			*argument = "";
-		if (is_access(word))
-			return OPEN_TABLE;
-		*argument = postfix_server(r->postfix, *argument);
-		return doctor_is_ours(r->doctor, *argument) ? OPEN_POLICY
-							    : OPEN_OTHER;
+	if (word == NULL)
+		return NULL;
+	if (strchr(word, ':') != NULL) { /* what a table alone stands for */
+		*argument = word;
+		return "check_recipient_access";
 	}
+	if (!is_service(word) && !is_access(word))
+		return word;
+	*argument = postfix_item(r->postfix, at);
+	if (*argument == NULL)
+		*argument = "";
+	else if (is_service(word))
+		*argument = postfix_server(r->postfix, *argument);
+	return word;
+}
+
+/* What a restriction opens; 0: nothing. */
+static unsigned
+opening_of(const struct reading *r, const char *word, const char *argument)
+{
+	if (is_access(word))
+		return OPEN_TABLE;
+	if (is_service(word))
+		return doctor_is_ours(r->doctor, argument) ? OPEN_POLICY
+							   : OPEN_OTHER;
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
-		if (strcmp(openings[i].word, word) == 0)
+		if (strcasecmp(openings[i].word, word) == 0)
 			return openings[i].open;
 	return 0;
 }
@@ -151,15 +184,16 @@ read_list(struct reading *r, const char *list, unsigned say)
 	const char *item, *argument;
 	bool warn = false;
 
-	while ((item = postfix_item(r->postfix, &list)) != NULL) {
-		unsigned open = opening_of(r, item, &list, &argument);
+	while ((item = next_restriction(r, &list, &argument)) != NULL) {
+		unsigned open = opening_of(r, item, argument);
 		bool was_warn = warn;
 
-		warn = strcmp(item, "warn_if_reject") == 0;
-		if (strcmp(item, "permit") == 0)
+		warn = strcasecmp(item, "warn_if_reject") == 0;
+		if (strcasecmp(item, "permit") == 0)
 			break;
 		for (size_t i = 0; i < sizeof guards / sizeof *guards; i++)
-			if (strcmp(guards[i].word, item) == 0 && !was_warn) {
+			if (strcasecmp(guards[i].word, item) == 0 &&
+			    !was_warn) {
 				r->strangers |= guards[i].strangers;
 				return true;
 			}

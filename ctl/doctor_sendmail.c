@@ -3,16 +3,16 @@
  * doctor_sendmail.c - Sendmail: its filters, its daemons, and who relays.
  *
  * Reads sendmail.cf, which is what Sendmail reads, and the text that the
- * access map was made from: the map's name with .all, as contrib/sendmail
- * makes it, else without. The map itself is a database, and not read.
+ * access map was made from, which has the map's name. The map itself is a
+ * database, and not read.
  */
 #include "doctor.h"
 #include "folded.h"
 #include "sendmail_cf.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 struct seam {
@@ -21,6 +21,36 @@ struct seam {
 	struct where file;
 	const struct cf_line *filter; /* ours, or NULL */
 };
+
+/* A word is in the list of an option. */
+static bool
+option_has(const struct seam *s, const char *option, const char *word)
+{
+	static const char ends[] = ", \t";
+	const struct cf_line *line =
+	    sendmail_cf_next(&s->cf, NULL, CF_OPTION, option);
+	const char *list = line == NULL ? "" : line->value;
+
+	while (*(list += strspn(list, ends)) != '\0') {
+		size_t len = strcspn(list, ends);
+
+		if (len == strlen(word) && strncasecmp(list, word, len) == 0)
+			return true;
+		list += len;
+	}
+	return false;
+}
+
+/* What names a file in a line of the configuration; NULL: none. */
+static const char *
+path_of(struct doctor *d, const struct cf_line *line)
+{
+	const char *path = line == NULL ? NULL : strchr(line->value, '/');
+
+	return path == NULL
+		   ? NULL
+		   : doctor_text(d, "%.*s", (int)strcspn(path, " \t"), path);
+}
 
 /* ---- Filters --------------------------------------------------------- */
 
@@ -104,8 +134,7 @@ check_socket(struct seam *s)
 		name = doctor_text(s->doctor, "%.*s",
 		    (int)strcspn(user->value, ":."), user->value);
 	doctor_socket(s->doctor, &s->filter->where, "milter", path + 1, name);
-	if (sendmail_cf_next(&s->cf, NULL, CF_OPTION, "DontBlameSendmail") ==
-	    NULL)
+	if (!option_has(s, "DontBlameSendmail", "GroupWritableDirPathSafe"))
 		doctor_socket_safe(s->doctor, &s->filter->where, path + 1);
 }
 
@@ -139,31 +168,19 @@ check_filter(struct seam *s)
 
 /* ---- Daemons --------------------------------------------------------- */
 
-static uint16_t
-port_number(const char *text)
-{
-	int port = text == NULL ? 25 : atoi(text);
-
-	if (text == NULL || strcasecmp(text, "smtp") == 0)
-		return 25;
-	if (strcasecmp(text, "submission") == 0)
-		return 587;
-	return port > 0 && port <= UINT16_MAX ? (uint16_t)port : 0;
-}
-
 static struct port
 port_of(struct seam *s, const struct cf_line *line)
 {
 	const char *family = sendmail_cf_field(&s->cf, line->value, "Family");
 	const char *addr = sendmail_cf_field(&s->cf, line->value, "Addr");
 	const char *name = sendmail_cf_field(&s->cf, line->value, "Name");
+	const char *number = sendmail_cf_field(&s->cf, line->value, "Port");
 	char why[NETADDR_WHY_SIZE];
 	struct port port = {
 		.addr.family = family != NULL && strcmp(family, "inet6") == 0
 				   ? FAMILY_IPV6
 				   : FAMILY_IPV4,
-		.port =
-		    port_number(sendmail_cf_field(&s->cf, line->value, "Port")),
+		.port = number == NULL ? 25 : port_number(number),
 		.name = name != NULL ? name : line->value,
 		.where = line->where,
 	};
@@ -221,23 +238,52 @@ check_features(const struct seam *s)
 	}
 }
 
+/* A word of class R, which names clients and domains. */
+static void
+say_relay_domain(
+    const struct seam *s, const struct where *where, const char *word)
+{
+	if (word[strspn(word, "0123456789.:")] == '\0')
+		doctor_say(s->doctor, D_RELAY_DOMAINS, *where,
+		    "%s grants relay to these clients, whatever the policy "
+		    "says; remove it",
+		    word);
+	else
+		doctor_say(s->doctor, D_RELAY_DOMAINS, *where,
+		    "%s grants relay to clients by name; write To:%s RELAY in "
+		    "the access map",
+		    word, word);
+}
+
+static void
+say_relay_domains(
+    const struct seam *s, const struct where *where, const char *words)
+{
+	while (*(words += strspn(words, " \t")) != '\0') {
+		size_t len = strcspn(words, " \t");
+
+		say_relay_domain(
+		    s, where, doctor_text(s->doctor, "%.*s", (int)len, words));
+		words += len;
+	}
+}
+
 static void
 check_relay_file(const struct seam *s, const struct cf_line *line)
 {
-	const char *path = strchr(line->value, '/'), *word;
+	const char *path = path_of(s->doctor, line);
 	struct folded folded;
 	struct where where = { 0 };
-	char *text;
+	char *text, *word;
 
 	if (path == NULL ||
 	    doctor_read(s->doctor, path, &text, &where.file) < 0)
 		return;
 	folded = folded_start(text, FOLDED_SENDMAIL);
-	while ((word = folded_next(&folded, &where.line)) != NULL)
-		doctor_say(s->doctor, D_RELAY_DOMAINS, where,
-		    "%s grants relay to clients by name; write To:%s RELAY in "
-		    "the access map",
-		    word, word);
+	while ((word = folded_next(&folded, &where.line)) != NULL) {
+		word[strcspn(word, " \t#")] = '\0';
+		say_relay_domain(s, &where, word);
+	}
 }
 
 static void
@@ -246,11 +292,7 @@ check_relay_domains(const struct seam *s)
 	const struct cf_line *line = NULL;
 
 	while ((line = sendmail_cf_next(&s->cf, line, CF_CLASS, "R")) != NULL)
-		if (*line->value != '\0')
-			doctor_say(s->doctor, D_RELAY_DOMAINS, line->where,
-			    "RELAY_DOMAIN(`%s') grants relay to clients by "
-			    "name; write To:%s RELAY in the access map",
-			    line->value, line->value);
+		say_relay_domains(s, &line->where, line->value);
 	line = NULL;
 	while ((line = sendmail_cf_next(&s->cf, line, CF_FILE, "R")) != NULL)
 		check_relay_file(s, line);
@@ -266,14 +308,13 @@ file_time(struct doctor *d, const char *path)
 }
 
 static void
-check_stale(struct doctor *d, const char *map, const char *text,
-    const struct where *where)
+check_stale(struct doctor *d, const char *map, const struct where *where)
 {
 	time_t made = file_time(d, doctor_text(d, "%s.db", map));
 
-	if (made != 0 && made < file_time(d, text))
+	if (made != 0 && made < file_time(d, map))
 		doctor_say(d, D_MAP_STALE, *where,
-		    "%s.db is older than %s; run makemap again", map, text);
+		    "%s.db is older than %s; run makemap again", map, map);
 }
 
 static void
@@ -298,34 +339,45 @@ check_narrower(const struct seam *s, const struct spans *granted,
 	spans_fini(&policy);
 }
 
+/* The export has the long form of IPv6 addresses, whose groups can be
+ * counted. */
+static void
+check_form(const struct seam *s)
+{
+	static const char name[] = "UseCompressedIPv6Addresses";
+	const struct cf_line *line =
+	    sendmail_cf_next(&s->cf, NULL, CF_OPTION, name);
+
+	if (line != NULL && strchr("tTyY", *line->value) != NULL)
+		doctor_say(s->doctor, D_TABLE_NARROWER, line->where,
+		    "with %s IPv6 addresses are looked up in another form than "
+		    "connectorctl export writes; remove it",
+		    name);
+}
+
 static void
 check_access(struct seam *s)
 {
 	struct doctor *d = s->doctor;
 	const struct cf_line *map =
 	    sendmail_cf_next(&s->cf, NULL, CF_MAP, "access");
-	const char *path = map == NULL ? NULL : strchr(map->value, '/');
+	const char *path = path_of(d, map);
 	struct spans granted = { 0 };
-	const char *text = NULL;
-	int rc = -ENOENT;
+	int rc;
 
 	if (path == NULL) {
 		check_narrower(s, &granted, &s->file);
 		return;
 	}
-	text = doctor_text(d, "%s.all", path);
-	if (file_time(d, text) == 0)
-		text = path;
-	rc = doctor_access(d, text, &granted);
+	check_form(s);
+	rc = doctor_access(d, path, &granted);
 	spans_settle(&granted);
 	if (rc == 0)
 		check_narrower(s, &granted, &map->where);
 	else if (rc == -ENOENT)
 		doctor_say(d, D_UNTOLD, map->where,
-		    "neither %s.all nor %s, the text of the access map, is "
-		    "there",
-		    path, path);
-	check_stale(d, path, text, &map->where);
+		    "%s, the text of the access map, is not there", path);
+	check_stale(d, path, &map->where);
 	spans_fini(&granted);
 }
 

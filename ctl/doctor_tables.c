@@ -46,15 +46,16 @@ add_all(struct doctor *d, struct spans *to, const struct spans *from)
 		add(d, to, &from->items[i]);
 }
 
-/* -EINVAL: the text is no network. */
+/* -EINVAL: the text is no network to Postfix. */
 static int
 add_entry(struct table *t, const char *text, bool grants)
 {
 	char why[NETADDR_WHY_SIZE];
 	void *entries = t->entries;
 	struct netrange range;
+	bool host_bits;
 
-	if (netrange_parse(text, &range, NULL, why) < 0 ||
+	if (netrange_parse(text, &range, &host_bits, why) < 0 || host_bits ||
 	    range.form == NETFORM_RANGE)
 		return -EINVAL;
 	if (arena_grow(
@@ -178,15 +179,32 @@ take_granted(struct doctor *d, const char *shown, struct spans *table,
 
 /* ---- cidr tables ----------------------------------------------------- */
 
-/* access(5): OK, any number, or what permits. */
 static bool
-is_grant(const char *action)
+is_word(const char *text, size_t len, const char *word)
 {
-	size_t digits = strspn(action, "0123456789");
+	return strlen(word) == len && strncasecmp(text, word, len) == 0;
+}
 
-	return strcasecmp(action, "OK") == 0 ||
-	       strncasecmp(action, "permit", 6) == 0 ||
-	       (digits > 0 && action[digits] == '\0');
+int
+doctor_action(const char *action)
+{
+	static const char *const grants[] = { "OK", "RELAY" };
+	static const char *const refuses[] = { "BCC", "DEFER",
+		"DEFER_IF_PERMIT", "DEFER_IF_REJECT", "DISCARD", "DUNNO",
+		"FILTER", "HOLD", "INFO", "PREPEND", "REDIRECT", "REJECT",
+		"WARN" };
+	size_t len = strcspn(action, blanks);
+
+	/* A number is OK, and with a text behind it a reply. */
+	if (len > 0 && strspn(action, "0123456789") == len)
+		return action[len] == '\0';
+	for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
+		if (is_word(action, len, grants[i]))
+			return 1;
+	for (size_t i = 0; i < sizeof refuses / sizeof *refuses; i++)
+		if (is_word(action, len, refuses[i]))
+			return 0;
+	return strncasecmp(action, "permit", 6) == 0 ? 1 : -EINVAL;
 }
 
 int
@@ -205,10 +223,11 @@ doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 	folded = folded_start(text, FOLDED_POSTFIX);
 	while ((line = folded_next(&folded, &number)) != NULL) {
 		size_t key = strcspn(line, blanks);
-		const char *action = line + key + strspn(line + key, blanks);
+		int grants =
+		    doctor_action(line + key + strspn(line + key, blanks));
 
 		line[key] = '\0';
-		if (add_entry(&t, line, is_grant(action)) == 0)
+		if (grants >= 0 && add_entry(&t, line, grants) == 0)
 			continue;
 		say_line(d, shown, number, line);
 		rc = -EINVAL;
@@ -284,6 +303,9 @@ take_access(struct access *a, const char *key, const char *value,
 
 	if (strncasecmp(key, "Connect:", 8) == 0)
 		key += 8;
+	/* The short form is never looked up; see check_access(). */
+	if (strncasecmp(key, "IPv6:", 5) == 0 && strstr(key + 5, "::") != NULL)
+		return;
 	if (strncasecmp(key, "IPv6:", 5) == 0)
 		level = groups_parse(key + 5, &range);
 	else if (strchr(key, ':') != NULL)

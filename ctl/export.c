@@ -65,11 +65,10 @@ static const struct form forms[] = {
 	    .how = "# For FEATURE(`access_db'), beside your own lines in "
 		   "access.local. To install it,\n"
 		   "# in /etc/mail:\n"
-		   "#   connectorctl export sendmail-access > "
-		   "access.relay.new &&\n"
-		   "#       mv access.relay.new access.relay &&\n"
-		   "#       cat access.local access.relay > access.all &&\n"
-		   "#       makemap hash access < access.all\n"
+		   "#   { cat access.local && connectorctl export "
+		   "sendmail-access; } >access.new &&\n"
+		   "#       mv access.new access &&\n"
+		   "#       makemap hash access < access\n"
 		   "# Needs Sendmail's uncompressed IPv6 form "
 		   "(UseCompressedIPv6Addresses unset).\n",
 	},

@@ -61,9 +61,11 @@ static const struct preset defaults[] = {
 enum { DEFAULT_COUNT = sizeof defaults / sizeof *defaults };
 
 int
-postfix_init(struct postfix *p, const char *hostname)
+postfix_init(struct postfix *p, const char *hostname, const char *folder)
 {
-	*p = (struct postfix){ .arena = arena_new(0), .hostname = hostname };
+	*p = (struct postfix){
+		.arena = arena_new(0), .hostname = hostname, .folder = folder
+	};
 	return p->arena == NULL ? -ENOMEM : 0;
 }
 
@@ -330,6 +332,8 @@ raw_value(struct postfix *p, const struct postfix_service *s, const char *name,
 			return defaults[i].value;
 	if (strcmp(name, "myhostname") == 0)
 		return p->hostname;
+	if (strcmp(name, "config_directory") == 0)
+		return p->folder;
 	return strcmp(name, "mydomain") == 0 ? default_domain(p, s) : "";
 }
 

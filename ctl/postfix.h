@@ -30,6 +30,7 @@ struct postfix_service {
 struct postfix {
 	struct arena *arena;
 	const char *hostname; /* where myhostname is not set; borrowed */
+	const char *folder;   /* config_directory; borrowed */
 	const char *main;     /* the name of main.cf */
 	struct postfix_setting *settings;
 	size_t nsettings;
@@ -40,7 +41,7 @@ struct postfix {
 };
 
 /* -ENOMEM. */
-int postfix_init(struct postfix *, const char *hostname);
+int postfix_init(struct postfix *, const char *hostname, const char *folder);
 void postfix_fini(struct postfix *);
 
 /* Both take the file's text, and write to it; file outlives the struct. */

@@ -141,16 +141,13 @@ sendmail_cf_next(const struct sendmail_cf *cf, const struct cf_line *behind,
 const char *
 sendmail_cf_field(struct sendmail_cf *cf, const char *text, const char *name)
 {
-	size_t want = strlen(name);
-
 	while (*text != '\0') {
-		size_t len, key;
+		size_t len;
 
 		text += strspn(text, ", \t");
 		len = strcspn(text, ",");
-		key = strcspn(text, "= \t,");
-		if (key == want && strncasecmp(text, name, want) == 0) {
-			const char *value = text + key;
+		if (strncasecmp(text, name, 1) == 0) {
+			const char *value = text + strcspn(text, "= \t,");
 
 			value += strspn(value, "= \t");
 			return keep_trimmed(

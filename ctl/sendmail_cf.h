@@ -41,7 +41,7 @@ void sendmail_cf_read(
 const struct cf_line *sendmail_cf_next(const struct sendmail_cf *,
     const struct cf_line *, enum cf_type, const char *name);
 /* In "A=x, B=y" the value of a field, in the arena; NULL where it is not
- * there. */
+ * there. As to Sendmail, its first letter is its name. */
 const char *sendmail_cf_field(
     struct sendmail_cf *, const char *text, const char *name);
 

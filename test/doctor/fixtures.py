@@ -176,7 +176,7 @@ class Tree:
     def sendmail(self, ctl, base):
         self.copy("etc/mail/sendmail.cf", "sendmail.cf")
         (self.root / SOCKETS[base]).chmod(0o755)
-        self.write("etc/mail/access.all", "To:contoso.com\tRELAY\n" +
+        self.write("etc/mail/access", "To:contoso.com\tRELAY\n" +
                    export(ctl, self.root, "sendmail-access"))
         self.write("etc/mail/access.db", "")
 

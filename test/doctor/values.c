@@ -55,7 +55,7 @@ main(int argc, char **argv)
 	struct postfix p;
 
 	if (argc < 2 || gethostname(host, sizeof host - 1) < 0 ||
-	    postfix_init(&p, host) < 0)
+	    postfix_init(&p, host, argv[1]) < 0)
 		return 2;
 	snprintf(main_cf, sizeof main_cf, "%.200s/main.cf", argv[1]);
 	snprintf(master_cf, sizeof master_cf, "%.200s/master.cf", argv[1]);

@@ -43,7 +43,7 @@ check_postfix(const uint8_t *data, size_t size, size_t lines)
 	char *main = copy(data, size), *master = copy(data, size);
 	struct postfix p;
 
-	MUST(postfix_init(&p, "mx1.contoso.com") == 0);
+	MUST(postfix_init(&p, "mx1.contoso.com", "/etc/postfix") == 0);
 	postfix_read_main(&p, "main.cf", main);
 	postfix_read_master(&p, "master.cf", master);
 	check_settings(&p, NULL, p.settings, p.nsettings, lines);

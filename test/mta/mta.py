@@ -328,7 +328,7 @@ class Sendmail(Mta):
             self.root / "usr/bin/m4", self.root / "etc/mail/lab.mc"))
         self.makemap("aliases", SENDMAIL_ALIASES)
         table += "".join(f"To:{d}\tRELAY\n" for d in accepted)
-        self.write("etc/mail/access.all", table)
+        self.write("etc/mail/access", table)
         self.makemap("access", table)
         self.run()
 
