@@ -142,17 +142,18 @@ arena_text(struct arena *arena, const char *text, size_t len)
 int
 arena_grow(struct arena *arena, void **array, size_t count, size_t size)
 {
-	void *grown;
+	size_t used = count * size, more = count == 0 ? size : used;
+	unsigned char *grown;
 
 	if ((count & (count - 1)) != 0)
 		return 0;
-	if (count > SIZE_MAX / 2)
+	if (size != 0 && count > SIZE_MAX / 2 / size)
 		return -ENOMEM;
-	grown = arena_array(arena, count == 0 ? 1 : count * 2, size);
-	if (grown == NULL)
+	if ((grown = take(arena, used + more)) == NULL)
 		return -ENOMEM;
-	if (count != 0)
-		memcpy(grown, *array, count * size);
+	if (used != 0)
+		memcpy(grown, *array, used);
+	memset(grown + used, 0, more);
 	*array = grown;
 	return 0;
 }

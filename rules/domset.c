@@ -49,32 +49,43 @@ domset_free(struct domset *set)
 	free(set);
 }
 
-static const struct accepted_domain *
-find_entry(const struct domset *set, const char *name, bool subdomains)
+/* The first entry whose name is not before this one. */
+static size_t
+find_place(const struct domset *set, const char *name)
 {
-	const struct accepted_domain key = {
-		.name = name,
-		.subdomains = subdomains,
-	};
-	const struct accepted_domain *wanted = &key, *const * found;
+	size_t from = 0, to = set->count;
 
-	if (set->count == 0)
-		return NULL;
-	found = bsearch(&wanted, set->sorted, set->count, sizeof(*set->sorted),
-	    entry_compare);
-	return found != NULL ? *found : NULL;
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (strcmp(set->sorted[middle]->name, name) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* The entry of a name: of the whole domain any, of what is above it one that
+ * has subdomains. */
+static const struct accepted_domain *
+find_entry(const struct domset *set, const char *name, bool whole)
+{
+	size_t i;
+
+	for (i = find_place(set, name);
+	     i < set->count && strcmp(set->sorted[i]->name, name) == 0; i++)
+		if (whole || set->sorted[i]->subdomains)
+			return set->sorted[i];
+	return NULL;
 }
 
 const struct accepted_domain *
 domset_find(const struct domset *set, const char *domain)
 {
-	const struct accepted_domain *found = find_entry(set, domain, false);
+	const struct accepted_domain *found = find_entry(set, domain, true);
 
-	while (found == NULL && domain != NULL) {
-		found = find_entry(set, domain, true);
-		domain = strchr(domain, '.');
-		if (domain != NULL)
-			domain++;
-	}
+	while (found == NULL && (domain = strchr(domain, '.')) != NULL)
+		found = find_entry(set, ++domain, false);
 	return found;
 }

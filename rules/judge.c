@@ -201,16 +201,13 @@ judge_rate(const struct session *session, const struct event *event,
 
 enum reply_id
 judge_mail(const struct session *session, const struct event *event,
-    struct decision *decision)
+    const struct mailaddr *sender, struct decision *decision)
 {
-	struct mailaddr sender;
-	enum reply_id id;
+	enum reply_id id = judge_admission(session, decision);
 
-	mailaddr_classify(event->mail.sender, &sender);
-	id = judge_admission(session, decision);
 	if (id != REPLY_NONE)
 		return id;
-	if (sender.class == MAILADDR_MALFORMED)
+	if (sender->class == MAILADDR_MALFORMED)
 		return judged(
 		    decision, REPLY_BAD_SENDER, "the sender is not a mailbox");
 	/* Without TLS a client cannot even authenticate. */
@@ -219,7 +216,7 @@ judge_mail(const struct session *session, const struct event *event,
 		    decision, session, REPLY_TLS_REQUIRED, "require_tls");
 	id = judge_submit(session, decision);
 	if (id == REPLY_NONE)
-		id = judge_sender(session, &sender, decision);
+		id = judge_sender(session, sender, decision);
 	if (id == REPLY_NONE)
 		id = judge_size(
 		    session, declared_size(event->mail.params), decision);

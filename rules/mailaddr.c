@@ -166,11 +166,12 @@ atom_length(const char *text, size_t len, enum mailaddr_class *class)
 static enum mailaddr_class
 classify_domain(const char *text, size_t len, char domain[MAILADDR_DOMAIN_SIZE])
 {
-	enum mailaddr_class class = MAILADDR_PLAIN;
 	size_t i;
 
 	if (len == 0)
 		return MAILADDR_MALFORMED;
+	if (domain_normalise(text, len, domain) == 0)
+		return MAILADDR_PLAIN;
 	for (i = 0; i < len; i++) {
 		enum byte_class byte = byte_class(text[i]);
 
@@ -179,12 +180,8 @@ classify_domain(const char *text, size_t len, char domain[MAILADDR_DOMAIN_SIZE])
 		if (byte == BYTE_DOT &&
 		    (i == 0 || (i + 1 < len && text[i + 1] == '.')))
 			return MAILADDR_MALFORMED;
-		if (byte != BYTE_ATOM && byte != BYTE_DOT)
-			class = MAILADDR_ROUTED;
 	}
-	if (class == MAILADDR_PLAIN && domain_normalise(text, len, domain) != 0)
-		class = MAILADDR_ROUTED;
-	return class;
+	return MAILADDR_ROUTED;
 }
 
 static enum mailaddr_class

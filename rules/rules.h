@@ -537,7 +537,8 @@ struct limit {
 bool session_limit(const struct session *, size_t i, struct limit *);
 
 /* Makes the session count for limits; counters must outlive it. To be set
- * before connect is fed; without it limits that count are not enforced. */
+ * before connect is fed; without it, or with NULL, limits that count are not
+ * enforced. What it has counted so far is given back. */
 void session_count(struct session *, const struct counters *);
 
 /* Somebody who listens to how the connector is chosen. lost is NULL for the

@@ -310,7 +310,7 @@ rule_principals(const struct rule *rule, principal_set server)
 {
 	enum principal i;
 
-	if (rule->base != SET_OF(PRINCIPAL_ANONYMOUS))
+	if (server == 0 || rule->base != SET_OF(PRINCIPAL_ANONYMOUS))
 		return rule->base;
 	for (i = 0; i < PRINCIPAL_COUNT; i++)
 		if ((server & SET_OF(i)) != 0 && rule->allowed[i] != 0)
@@ -322,27 +322,23 @@ right_set
 rule_denied(const struct rule *rule, principal_set principals)
 {
 	right_set denied = 0;
-	enum principal i;
 
 	/* A token of Windows is anonymous only if nobody logged on. */
 	if ((principals & SET_OF(PRINCIPAL_AUTHENTICATED)) != 0)
 		principals &= ~SET_OF(PRINCIPAL_ANONYMOUS);
-	for (i = 0; i < PRINCIPAL_COUNT; i++)
-		if ((principals & SET_OF(i)) != 0)
-			denied |= rule->denied[i];
+	for (; principals != 0; principals &= principals - 1)
+		denied |= rule->denied[__builtin_ctz(principals)];
 	return denied;
 }
 
 right_set
 rule_rights(const struct rule *rule, principal_set principals)
 {
-	right_set allowed = 0;
-	enum principal i;
+	right_set rights = ~rule_denied(rule, principals), allowed = 0;
 
-	for (i = 0; i < PRINCIPAL_COUNT; i++)
-		if ((principals & SET_OF(i)) != 0)
-			allowed |= rule->allowed[i];
-	return allowed & ~rule_denied(rule, principals);
+	for (; principals != 0; principals &= principals - 1)
+		allowed |= rule->allowed[__builtin_ctz(principals)];
+	return allowed & rights;
 }
 
 bool

@@ -55,6 +55,7 @@ session_listen(struct session *session, const struct session_listener *listener)
 void
 session_count(struct session *session, const struct counters *counters)
 {
+	limits_leave(&session->limits);
 	session->limits.counters = counters;
 }
 
@@ -343,7 +344,7 @@ feed_mail(struct session *session, const struct event *event,
 	take_principals(session, event);
 	mailaddr_classify(event->mail.sender, &sender);
 	session->null_sender = sender.class == MAILADDR_NULL;
-	id = judge_mail(session, event, decision);
+	id = judge_mail(session, event, &sender, decision);
 	settle(session, id, decision);
 	/* What a property alone would have refused holds its rights. */
 	session->transaction =

@@ -59,8 +59,8 @@ struct session {
 
 /* The judges. Each answers REPLY_NONE or the reply of the refusal, and writes
  * into the decision because of what. */
-enum reply_id judge_mail(
-    const struct session *, const struct event *, struct decision *);
+enum reply_id judge_mail(const struct session *, const struct event *,
+    const struct mailaddr *sender, struct decision *);
 enum reply_id judge_rcpt(
     const struct session *, const struct event *, struct decision *);
 enum reply_id judge_message(const struct session *, struct decision *);

@@ -550,6 +550,33 @@ limited(void **state)
 	}
 }
 
+/* Nothing of one connection is left in the next one of the same session. */
+static void
+connected_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	feed_connect(fixture, "192.168.7.1", 1024, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@contoso.com>", "user");
+	feed_rcpt(fixture, "<u@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed_header(fixture, "X-MS-Exchange-Organization-SCL");
+	feed_connect(fixture, "203.0.113.9", 1024, "10.1.1.1", 25);
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_TEMPFAIL, "451", "4.3.0");
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed_rcpt(fixture, "<u@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	feed(fixture, STAGE_EOM);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_int_equal(fixture->decision.nedits, 2);
+	assert_int_equal(fixture->decision.edits[0].type, EDIT_STAMP);
+	assert_string_equal(fixture->decision.edits[0].value, "Anonymous");
+}
+
 /* The second connection is told at MAIL, and again at RCPT. */
 static void
 one_at_a_time(void **state)
@@ -569,6 +596,12 @@ one_at_a_time(void **state)
 	expect(fixture, VERDICT_TEMPFAIL, "421", "4.3.2");
 	feed_rcpt(fixture, "<u@contoso.com>", NULL, NULL);
 	expect(fixture, VERDICT_TEMPFAIL, "421", "4.3.2");
+	/* Who counts no more gives back what was counted. */
+	session_count(first, NULL);
+	feed_connect(fixture, "10.77.0.3", 1026, "10.1.1.1", 25);
+	feed(fixture, STAGE_HELO);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_REJECT, "501", "5.0.0");
 	session_free(first);
 	session_free(fixture->session);
 	fixture->session = NULL;
@@ -644,6 +677,7 @@ main(void)
 		CASE(monitor_grants_nothing),
 		CASE(identity_is_ours),
 		CASE(limited),
+		CASE(connected_again),
 		CASE(one_at_a_time),
 		CASE(told),
 		CASE(pinned),
