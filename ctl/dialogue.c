@@ -49,7 +49,7 @@ begin_message(struct parser *p)
 }
 
 int
-dialogue_client(struct parser *p, const char *text)
+dialogue_client(struct parser *p, char *text)
 {
 	if (*text == ' ')
 		text++;
@@ -86,7 +86,7 @@ fill_expect(struct parser *p, struct expect *e, const char *text)
 		    p, "one reply, two codes: %s and %.3s", e->code, text);
 	e->last = p->lines->line;
 	memcpy(e->code, text, 3);
-	e->recorded = arena_text(p->arena, text, strlen(text));
+	e->recorded = text;
 	s = skip_blanks(*s == '-' ? s + 1 : s);
 	e->enhanced = NULL;
 	e->text = NULL;
@@ -98,9 +98,9 @@ fill_expect(struct parser *p, struct expect *e, const char *text)
 	}
 	for (len = strlen(s); len > 0 && s[len - 1] == ' '; len--)
 		;
-	if (len != 0 && (e->text = arena_text(p->arena, s, len)) == NULL)
-		return parser_no_memory(p);
-	return e->recorded == NULL ? parser_no_memory(p) : 0;
+	if (len != 0)
+		e->text = s[len] == '\0' ? s : arena_text(p->arena, s, len);
+	return len != 0 && e->text == NULL ? parser_no_memory(p) : 0;
 }
 
 static bool
@@ -111,12 +111,12 @@ takes_reply(const struct step *step)
 }
 
 int
-dialogue_server(struct parser *p, const char *text)
+dialogue_server(struct parser *p, char *line)
 {
 	struct recorded_session *s = &p->session;
+	const char *text = skip_blanks(line);
 	struct step *step;
 
-	text = skip_blanks(text);
 	if (p->state == STATE_MESSAGE)
 		return parser_complain(
 		    p, "a reply within a message: C: . is missing");

@@ -31,13 +31,10 @@ engine_connect(void *ctx, const struct recorded_session *recorded,
 	struct engine *e = ctx;
 	struct decision d;
 
-	session_free(e->session);
-	if ((e->session = session_new(e->ruleset)) == NULL)
-		return -ENOMEM;
 	/* Those of a protocol log are played at their ends, one by one: what
 	 * they count would not be what Exchange counted. */
-	if (recorded->connector == NULL)
-		session_count(e->session, &e->counters);
+	session_count(
+	    e->session, recorded->connector == NULL ? &e->counters : NULL);
 	event.connect.client = recorded->client;
 	event.connect.client_port = recorded->client_port;
 	event.connect.local = recorded->local;
@@ -59,14 +56,14 @@ engine_command(void *ctx, const struct step *step,
 	} else if (step->type == STEP_MAIL) {
 		event.stage = STAGE_MAIL;
 		event.mail.sender = step->argument;
-		event.mail.params = (const char *const *)step->params;
+		event.mail.params = step->params;
 		event.mail.auth = state->auth;
 		event.mail.tls = state->tls;
 		event.mail.cert = state->tls_name;
 	} else if (step->type == STEP_RCPT) {
 		event.stage = STAGE_RCPT;
 		event.rcpt.recipient = step->argument;
-		event.rcpt.params = (const char *const *)step->params;
+		event.rcpt.params = step->params;
 	}
 	feed(ctx, &event, state, &d, a);
 	return 0;
@@ -127,8 +124,9 @@ engine_init(struct engine *e, struct ruleset *ruleset)
 		.ruleset = ruleset,
 		.arena = arena_new(0),
 		.table = counter_table_new(COUNTERS, 0),
+		.session = session_new(ruleset),
 	};
-	if (e->arena == NULL || e->table == NULL) {
+	if (e->arena == NULL || e->table == NULL || e->session == NULL) {
 		engine_fini(e);
 		return -ENOMEM;
 	}

@@ -12,7 +12,7 @@
 
 struct engine {
 	struct ruleset *ruleset;
-	struct session *session;  /* of the conversation, or NULL */
+	struct session *session;  /* of one conversation after the other */
 	right_set rights;         /* that it had before AUTH */
 	struct arena *arena;      /* of one message's outcome */
 	const struct edit *edits; /* of the last message that was accepted */

@@ -20,13 +20,11 @@ int
 fields_line(struct arena *arena, struct recorded_message *m, const char *line)
 {
 	void *lines = m->lines;
-	char *copy = arena_text(arena, line, strlen(line));
 
-	if (copy == NULL ||
-	    arena_grow(arena, &lines, m->nlines, sizeof copy) < 0)
+	if (arena_grow(arena, &lines, m->nlines, sizeof line) < 0)
 		return -ENOMEM;
 	m->lines = lines;
-	m->lines[m->nlines++] = copy;
+	m->lines[m->nlines++] = line;
 	return 0;
 }
 
@@ -44,20 +42,19 @@ add_field(struct arena *arena, struct field **items, size_t *count,
 }
 
 static bool
-is_fold(const char *line, size_t len)
+is_fold(const char *line)
 {
-	return len > 0 && (*line == ' ' || *line == '\t');
+	return *line == ' ' || *line == '\t';
 }
 
-/* The length of the name before the colon, without blanks behind it; 0 if
- * the line is no field (RFC 5322 section 3.6.8, section 4.5 for blanks). */
+/* The length of the name before a colon, without blanks behind it; 0 if it is
+ * no name (RFC 5322 section 3.6.8, section 4.5 for blanks). */
 static size_t
-name_length(const char *line, size_t len)
+name_length(const char *line, const char *colon)
 {
-	const char *colon = memchr(line, ':', len);
-	size_t n = colon == NULL ? 0 : (size_t)(colon - line);
+	size_t n = (size_t)(colon - line);
 
-	while (n > 0 && strchr(" \t", line[n - 1]) != NULL)
+	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
 		n--;
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)line[i] <= ' ' || line[i] == 0x7f)
@@ -67,30 +64,26 @@ name_length(const char *line, size_t len)
 }
 
 static int
-take_field(struct arena *arena, const char *line, size_t len,
-    struct field **items, size_t *count)
+take_field(
+    struct arena *arena, const char *line, struct field **items, size_t *count)
 {
-	size_t n = name_length(line, len);
-	const char *value = memchr(line, ':', len);
+	const char *colon = strchr(line, ':');
+	size_t n = colon != NULL ? name_length(line, colon) : 0;
 	struct field field;
 
 	if (n == 0)
 		return -ENOENT;
-	value++;
-	if (value < line + len && *value == ' ')
-		value++;
 	field.name = arena_text(arena, line, n);
-	field.value = arena_text(arena, value, (size_t)(line + len - value));
-	if (field.name == NULL || field.value == NULL)
+	field.value = colon + (colon[1] == ' ' ? 2 : 1);
+	if (field.name == NULL)
 		return -ENOMEM;
 	return add_field(arena, items, count, field);
 }
 
 static int
-fold_field(
-    struct arena *arena, struct field *last, const char *line, size_t len)
+fold_field(struct arena *arena, struct field *last, const char *line)
 {
-	size_t before = strlen(last->value);
+	size_t before = strlen(last->value), len = strlen(line);
 	char *value = arena_alloc(arena, before + len + 2);
 
 	if (value == NULL)
@@ -102,18 +95,18 @@ fold_field(
 	return 0;
 }
 
-/* 0, or -ENOENT at the header's end. */
+/* A line that is the arena's. 0, or -ENOENT at the header's end. */
 static int
-take_line(struct arena *arena, const char *line, size_t len,
-    struct field **items, size_t *count)
+take_line(
+    struct arena *arena, const char *line, struct field **items, size_t *count)
 {
-	if (len == 0)
+	if (*line == '\0')
 		return -ENOENT;
-	if (!is_fold(line, len))
-		return take_field(arena, line, len, items, count);
+	if (!is_fold(line))
+		return take_field(arena, line, items, count);
 	if (*count == 0)
 		return -ENOENT;
-	return fold_field(arena, &(*items)[*count - 1], line, len);
+	return fold_field(arena, &(*items)[*count - 1], line);
 }
 
 /* All folds of a field at once: one by one a long field would be copied as
@@ -151,10 +144,8 @@ fields_split(struct arena *arena, struct recorded_message *m)
 		const char **folds = &m->lines[i + 1];
 		size_t n = 0;
 
-		rc = take_line(arena, m->lines[i], strlen(m->lines[i]),
-		    &m->fields, &m->nfields);
-		while (i + 1 + n < m->nlines &&
-		       is_fold(folds[n], strlen(folds[n])))
+		rc = take_line(arena, m->lines[i], &m->fields, &m->nfields);
+		while (i + 1 + n < m->nlines && is_fold(folds[n]))
 			n++;
 		if (rc < 0 || n == 0)
 			continue;
@@ -182,11 +173,14 @@ fields_parse(
 	int rc = 0;
 
 	while (*text != '\0' && rc == 0) {
-		size_t len = strcspn(text, "\n"), line = len;
+		size_t len = strcspn(text, "\n"), end = len;
+		char *line;
 
-		if (line > 0 && text[line - 1] == '\r')
-			line--;
-		rc = take_line(arena, text, line, &items, &n);
+		if (end > 0 && text[end - 1] == '\r')
+			end--;
+		if ((line = arena_text(arena, text, end)) == NULL)
+			return -ENOMEM;
+		rc = take_line(arena, line, &items, &n);
 		text += len + (text[len] == '\n');
 	}
 	if (rc < 0 && rc != -ENOENT)
@@ -257,21 +251,20 @@ int
 fields_apply(struct arena *arena, const struct recorded_message *m,
     const struct edit *edits, size_t nedits, struct field **out, size_t *count)
 {
-	struct field *items = NULL;
-	size_t n = 0;
+	struct field *items =
+	    arena_array(arena, m->nfields + nedits, sizeof *items);
+	size_t n = m->nfields;
 
-	for (size_t i = 0; i < m->nfields; i++) {
-		if (add_field(arena, &items, &n, m->fields[i]) < 0)
-			return -ENOMEM;
-	}
+	if (items == NULL)
+		return -ENOMEM;
+	if (n > 0)
+		memcpy(items, m->fields, n * sizeof *items);
 	for (size_t e = 0; e < nedits; e++) {
 		size_t left = 0, seen = 0;
 
 		if (edits[e].type == EDIT_STAMP) {
-			if (add_field(arena, &items, &n,
-				(struct field){
-				    edits[e].name, edits[e].value }) < 0)
-				return -ENOMEM;
+			items[n++] =
+			    (struct field){ edits[e].name, edits[e].value };
 			continue;
 		}
 		for (size_t i = 0; i < n; i++) {
@@ -482,14 +475,25 @@ mark_instead(
 	return text;
 }
 
+static void
+complain_mark(const struct outcome *o, const struct mark *mark,
+    void (*complain)(void *ctx, const struct mark_complaint *), void *ctx)
+{
+	char recorded[COMPLAINT_SIZE], decided[COMPLAINT_SIZE];
+	char instead[COMPLAINT_SIZE];
+
+	mark_format(mark, recorded);
+	describe(o, mark, decided);
+	complain(ctx, &(struct mark_complaint){ mark, recorded, decided,
+			  mark_instead(o, mark, instead) });
+}
+
 size_t
 fields_compare(const struct recorded_message *m, const struct field *fields,
     size_t count, void (*complain)(void *ctx, const struct mark_complaint *),
     void *ctx)
 {
 	struct outcome o = { .message = m, .fields = fields, .count = count };
-	char recorded[COMPLAINT_SIZE], decided[COMPLAINT_SIZE];
-	char instead[COMPLAINT_SIZE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->nmarks; i++) {
@@ -497,10 +501,7 @@ fields_compare(const struct recorded_message *m, const struct field *fields,
 
 		if (mark_holds(&o, mark))
 			continue;
-		mark_format(mark, recorded);
-		describe(&o, mark, decided);
-		complain(ctx, &(struct mark_complaint){ mark, recorded, decided,
-				  mark_instead(&o, mark, instead) });
+		complain_mark(&o, mark, complain, ctx);
 		n++;
 	}
 	return n;

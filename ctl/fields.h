@@ -11,7 +11,8 @@
 
 #include "recording.h"
 
-/* One line of a message being recorded, without its stuffed dot. */
+/* One line of a message being recorded, without its stuffed dot; it is the
+ * arena's. */
 int fields_line(struct arena *, struct recorded_message *, const char *line);
 /* Once all lines are there: the header fields and the body's size. */
 int fields_split(struct arena *, struct recorded_message *);

@@ -3,7 +3,8 @@
  * line_reader.c - text line by line, from a file of any size.
  *
  * The buffer is twice as long as a line may be, so that the rest of a line is
- * moved to its front once in a while and not once a line.
+ * moved to its front once in a while and not once a line. It is searched for
+ * NUL bytes as a whole.
  */
 #include "line_reader.h"
 
@@ -33,6 +34,14 @@ line_reader_fini(struct line_reader *l)
 }
 
 static void
+find_nul(struct line_reader *l)
+{
+	const char *nul = memchr(l->buffer + l->at, '\0', l->end - l->at);
+
+	l->nul = nul != NULL ? (size_t)(nul - l->buffer) : l->end;
+}
+
+static void
 fill(struct line_reader *l)
 {
 	size_t rest = l->end - l->at;
@@ -44,6 +53,7 @@ fill(struct line_reader *l)
 	l->at = 0;
 	n = fread(l->buffer + rest, 1, BUFFER_SIZE - rest, l->file);
 	l->end = rest + n;
+	find_nul(l);
 	if (l->end == BUFFER_SIZE)
 		return;
 	l->ended = true;
@@ -66,6 +76,7 @@ skip(struct line_reader *l)
 	}
 	l->bytes += (size_t)(nl + 1 - (l->buffer + l->at));
 	l->at = (size_t)(nl + 1 - l->buffer);
+	find_nul(l);
 }
 
 int
@@ -92,8 +103,10 @@ line_reader_next(struct line_reader *l, char **line, size_t *len)
 	}
 	l->at += n + (nl != NULL);
 	l->bytes += n + (nl != NULL);
-	if (memchr(start, '\0', n) != NULL)
+	if (l->nul < l->at) {
+		find_nul(l);
 		return -EILSEQ;
+	}
 	start[n] = '\0';
 	if (n > 0 && start[n - 1] == '\r')
 		start[--n] = '\0';

@@ -22,6 +22,7 @@ struct line_reader {
 	uint64_t bytes;   /* up to the next one */
 	char *buffer;
 	size_t at, end; /* what is in the buffer and not yet handed out */
+	size_t nul;     /* the first NUL byte in there, or end */
 	int error;      /* a negative errno of reading */
 	bool ended;     /* the buffer holds the last of the file */
 };

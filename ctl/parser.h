@@ -35,13 +35,12 @@ int parser_complain(struct parser *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 int parser_no_memory(struct parser *);
 
-/* A word of the line, and what is behind it. NULL: out of memory. */
-char *parser_word(struct parser *, const char **);
+/* The text is the arena's, and not copied. */
 int parser_step(
     struct parser *, enum step_type, const char *text, struct step **);
 
-/* What stands behind C: and S:. */
-int dialogue_client(struct parser *, const char *text);
-int dialogue_server(struct parser *, const char *text);
+/* What stands behind C: and S:; the text is the arena's. */
+int dialogue_client(struct parser *, char *text);
+int dialogue_server(struct parser *, char *text);
 
 #endif

@@ -41,37 +41,21 @@ parser_no_memory(struct parser *p)
 	return -ENOMEM;
 }
 
-char *
-parser_word(struct parser *p, const char **s)
-{
-	size_t len;
-	char *word;
-
-	*s = skip_blanks(*s);
-	len = strcspn(*s, " \t");
-	word = arena_text(p->arena, *s, len);
-	*s = skip_blanks(*s + len);
-	return word;
-}
-
 int
 parser_step(
     struct parser *p, enum step_type type, const char *text, struct step **out)
 {
 	struct recorded_session *s = &p->session;
 	void *steps = s->steps;
-	char *copy = arena_text(p->arena, text, strlen(text));
 	struct step *step;
 
-	if (copy == NULL ||
-	    arena_grow(p->arena, &steps, s->nsteps, sizeof *s->steps) < 0)
+	if (arena_grow(p->arena, &steps, s->nsteps, sizeof *s->steps) < 0)
 		return parser_no_memory(p);
 	s->steps = steps;
 	step = &s->steps[s->nsteps++];
-	memset(step, 0, sizeof *step);
 	step->type = type;
 	step->line = p->lines->line;
-	step->text = copy;
+	step->text = text;
 	*out = step;
 	return 0;
 }
@@ -117,34 +101,40 @@ end_session(struct parser *p)
 	return rc;
 }
 
+/* Cuts off the first word of a line; answers what is behind it. */
+static char *
+cut_word(char *line)
+{
+	line += strcspn(line, " \t");
+	if (*line != '\0')
+		*line++ = '\0';
+	return line + strspn(line, " \t");
+}
+
 static int
-parse_connect(struct parser *p, const char *rest)
+parse_connect(struct parser *p, char *rest)
 {
 	struct recorded_session *s = &p->session;
-	const char *word, *to = NULL;
+	char *word, *to = NULL;
+	bool odd = *rest == '\0';
 
-	if ((s->client_text = parser_word(p, &rest)) == NULL)
-		return parser_no_memory(p);
+	s->client_text = rest;
+	rest = cut_word(rest);
 	if (*rest != '\0') {
-		if ((word = parser_word(p, &rest)) == NULL ||
-		    (to = parser_word(p, &rest)) == NULL)
-			return parser_no_memory(p);
-		if (strcmp(word, "to") != 0 || *to == '\0')
-			rest = "?";
+		word = rest;
+		to = cut_word(word);
+		odd = strcmp(word, "to") != 0 || *to == '\0' ||
+		      *cut_word(to) != '\0';
 	}
-	if (*s->client_text == '\0' || *rest != '\0')
+	if (odd)
 		return parser_complain(
 		    p, "write connect IP[:PORT] [to IP:PORT]");
 	return parse_sides(p, s, to);
 }
 
 static int
-on_connect(struct parser *p, const char *rest)
+on_connect(struct parser *p, char *rest)
 {
-	int rc = end_session(p);
-
-	if (rc != 0)
-		return rc;
 	p->session = (struct recorded_session){
 		.file = p->lines->name,
 		.line = p->lines->line,
@@ -166,7 +156,7 @@ on_connect(struct parser *p, const char *rest)
 }
 
 static int
-on_auth(struct parser *p, const char *rest)
+on_auth(struct parser *p, char *rest)
 {
 	struct step *step;
 
@@ -176,7 +166,7 @@ on_auth(struct parser *p, const char *rest)
 }
 
 static int
-on_tls(struct parser *p, const char *rest)
+on_tls(struct parser *p, char *rest)
 {
 	struct step *step;
 
@@ -184,7 +174,7 @@ on_tls(struct parser *p, const char *rest)
 }
 
 static int
-on_at(struct parser *p, const char *rest)
+on_at(struct parser *p, char *rest)
 {
 	struct step *step;
 	int64_t at;
@@ -223,25 +213,25 @@ add_mark(struct parser *p, enum mark_type type, const char *rest)
 }
 
 static int
-on_strip(struct parser *p, const char *rest)
+on_strip(struct parser *p, char *rest)
 {
 	return add_mark(p, MARK_STRIP, rest);
 }
 
 static int
-on_stamp(struct parser *p, const char *rest)
+on_stamp(struct parser *p, char *rest)
 {
 	return add_mark(p, MARK_STAMP, rest);
 }
 
 static int
-on_nostamp(struct parser *p, const char *rest)
+on_nostamp(struct parser *p, char *rest)
 {
 	return add_mark(p, MARK_NOSTAMP, rest);
 }
 
 static int
-on_keep(struct parser *p, const char *rest)
+on_keep(struct parser *p, char *rest)
 {
 	return add_mark(p, MARK_KEEP, rest);
 }
@@ -250,7 +240,7 @@ on_keep(struct parser *p, const char *rest)
 
 static const struct word {
 	const char *name;
-	int (*take)(struct parser *, const char *rest);
+	int (*take)(struct parser *, char *rest);
 	bool anywhere; /* before connect too */
 } words[] = {
 	{ "C:", dialogue_client, false },
@@ -294,12 +284,13 @@ on_comment(struct parser *p, const char *text)
 }
 
 static int
-parse_line(struct parser *p, char *line, size_t length)
+parse_line(struct parser *p, const char *line, size_t length)
 {
 	bool dialogue = line[0] != '\0' && line[1] == ':';
 	size_t len = dialogue ? 2 : strcspn(line, " \t");
-	char *end = line + length;
+	const char *end = line + length;
 	const struct word *w;
+	char *rest;
 	int rc;
 
 	if (line[0] == '#')
@@ -323,11 +314,17 @@ parse_line(struct parser *p, char *line, size_t length)
 		    p, "%s within a message: C: . is missing", w->name);
 	line += len;
 	if (!dialogue) {
+		line = skip_blanks(line);
 		while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
-			*--end = '\0';
-		line += strspn(line, " \t");
+			end--;
 	}
-	rc = w->take(p, line);
+	/* Its line is of the next session already. */
+	if (w->take == on_connect && (rc = end_session(p)) != 0)
+		return rc;
+	rest = arena_text(p->arena, line, (size_t)(end - line));
+	if (rest == NULL)
+		return parser_no_memory(p);
+	rc = w->take(p, rest);
 	if (w->take != on_at)
 		p->title[0] = '\0';
 	return rc;

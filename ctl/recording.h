@@ -81,8 +81,8 @@ struct step {
 	const char *text;     /* the command as typed; AUTH, TLS: the name, or
 				 "" */
 	const char *argument; /* HELO: the name; MAIL, RCPT: as typed */
-	const char **params;  /* MAIL, RCPT: NULL-terminated */
-	int64_t at;           /* STEP_AT: seconds since 1970 */
+	const char *const *params; /* MAIL, RCPT: NULL-terminated */
+	int64_t at;                /* STEP_AT: seconds since 1970 */
 	struct recorded_message *message;
 	struct expect expect;
 };

@@ -32,6 +32,8 @@ mailbox_length(const char *s)
 	int depth = 0;
 	size_t i;
 
+	if (strchr(s, ' ') == NULL)
+		return strlen(s);
 	for (i = 0; s[i] != '\0'; i++) {
 		if (s[i] == '\\' && s[i + 1] != '\0')
 			i++;
@@ -49,56 +51,74 @@ mailbox_length(const char *s)
 	return i;
 }
 
+static int
+split_params(struct arena *arena, struct step *step, const char *s)
+{
+	const char **params, *word = "";
+	void *grown = NULL;
+	size_t count = 0;
+
+	while (word != NULL) {
+		size_t len = strcspn(s = skip_blanks(s), " \t");
+
+		word = NULL;
+		if (len > 0 && (word = arena_text(arena, s, len)) == NULL)
+			return -ENOMEM;
+		if (arena_grow(arena, &grown, count, sizeof word) < 0)
+			return -ENOMEM;
+		params = grown;
+		params[count++] = word;
+		s += len;
+	}
+	step->params = params;
+	return 0;
+}
+
 /* "<a@b> SIZE=1 BODY=8BITMIME" to argument and parameters. */
 static int
 split_mailbox(struct arena *arena, struct step *step, const char *s)
 {
-	size_t len = mailbox_length(s), count = 0;
-	void *params = NULL;
-	const char *word = "";
+	static const char *const none[] = { NULL };
+	size_t len = mailbox_length(s);
 
+	step->argument = s;
+	step->params = none;
+	if (s[len] == '\0')
+		return 0;
 	if ((step->argument = arena_text(arena, s, len)) == NULL)
 		return -ENOMEM;
-	while (word != NULL) {
-		s = skip_blanks(s + len);
-		len = strcspn(s, " \t");
-		word = NULL;
-		if (len > 0 && (word = arena_text(arena, s, len)) == NULL)
-			return -ENOMEM;
-		if (arena_grow(arena, &params, count, sizeof word) < 0)
-			return -ENOMEM;
-		step->params = params;
-		step->params[count++] = word;
-	}
-	return 0;
+	return split_params(arena, step, s + len);
 }
 
 static const struct {
-	const char *verb; /* with "FROM:" and "TO:" before a mailbox */
+	const char *verb; /* with "from:" and "to:" before a mailbox */
 	enum step_type type;
 } verbs[] = {
-	{ "EHLO", STEP_HELO },
-	{ "HELO", STEP_HELO },
-	{ "LHLO", STEP_HELO },
-	{ "MAIL FROM:", STEP_MAIL },
-	{ "RCPT TO:", STEP_RCPT },
-	{ "DATA", STEP_DATA },
-	{ "RSET", STEP_RSET },
-	{ "QUIT", STEP_QUIT },
-	{ "STARTTLS", STEP_STARTTLS },
+	{ "ehlo", STEP_HELO },
+	{ "helo", STEP_HELO },
+	{ "lhlo", STEP_HELO },
+	{ "mail from:", STEP_MAIL },
+	{ "rcpt to:", STEP_RCPT },
+	{ "data", STEP_DATA },
+	{ "rset", STEP_RSET },
+	{ "quit", STEP_QUIT },
+	{ "starttls", STEP_STARTTLS },
 };
 
 int
 smtp_line_command(struct arena *arena, struct step *step)
 {
 	const char *text = step->text, *rest = "";
+	char first = ascii_lower(text[0]);
 
 	step->type = STEP_OTHER;
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		size_t len = strlen(verbs[i].verb);
+		size_t len;
 
-		if (ascii_lower(text[0]) != ascii_lower(verbs[i].verb[0]) ||
-		    strncasecmp(text, verbs[i].verb, len) != 0)
+		if (verbs[i].verb[0] != first)
+			continue;
+		len = strlen(verbs[i].verb);
+		if (strncasecmp(text, verbs[i].verb, len) != 0)
 			continue;
 		if (verbs[i].verb[len - 1] != ':' && text[len] != ' ' &&
 		    text[len] != '\0')
@@ -116,16 +136,19 @@ smtp_line_command(struct arena *arena, struct step *step)
 size_t
 smtp_line_enhanced(const char *s)
 {
-	size_t len = strspn(s, "0123456789.");
+	size_t len;
 	int dots = 0;
 
+	if (s[0] == '\0' || s[1] != '.')
+		return 0;
+	len = strspn(s, "0123456789.");
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '.' && (i == 0 || !is_digit(s[i - 1])))
 			return 0;
 		dots += s[i] == '.';
 	}
-	if (dots != 2 || strchr("245", s[0]) == NULL || s[1] != '.' ||
-	    !is_digit(s[len - 1]) || (s[len] != ' ' && s[len] != '\0'))
+	if (dots != 2 || strchr("245", s[0]) == NULL || !is_digit(s[len - 1]) ||
+	    (s[len] != ' ' && s[len] != '\0'))
 		return 0;
 	return len;
 }

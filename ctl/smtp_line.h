@@ -10,7 +10,7 @@
 #include "recording.h"
 
 /* Fills type, argument and params of a step from its text, which is what a
- * client sent. -ENOMEM. */
+ * client sent; they live as long as the text and the arena. -ENOMEM. */
 int smtp_line_command(struct arena *, struct step *);
 /* Whether a reply begins with a code, or with a class as in "5xx". */
 bool smtp_line_is_reply(const char *);

@@ -139,6 +139,35 @@ refuses_long_lines(void **state)
 	free(text);
 }
 
+/* Lines that are passed over, as those of a log are: what was wrong with one
+ * of them is not said of another. */
+static void
+passes_over_lines(void **state)
+{
+	static const int results[] = { -EFBIG, 1, -EILSEQ, 1, -EILSEQ, -EILSEQ,
+		1, 0 };
+	size_t size = 3 * LINE_READER_MAX, len;
+	char *text = malloc(size), *end, *line;
+	struct line_reader lines;
+	FILE *f;
+
+	(void)state;
+	memset(text, 'x', size);
+	text[LINE_READER_MAX + 1] = '\0';
+	end = text + 2 * LINE_READER_MAX;
+	memcpy(end - 1, "\na\r\nb\0c\nd\n\0\n\0\0\ne", 16);
+	assert_non_null(f = fmemopen(text, (size_t)(end + 15 - text), "r"));
+	assert_int_equal(0, line_reader_init(&lines, f, "t"));
+	for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+		assert_int_equal(
+		    results[i], line_reader_next(&lines, &line, &len));
+	assert_int_equal(7, lines.line);
+	assert_int_equal(end + 15 - text, lines.bytes);
+	line_reader_fini(&lines);
+	fclose(f);
+	free(text);
+}
+
 static int
 check_steps(void *ctx, const struct recorded_session *s)
 {
@@ -605,6 +634,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(refuses_long_lines),
+		cmocka_unit_test(passes_over_lines),
 		cmocka_unit_test(refuses_long_sessions),
 		cmocka_unit_test(hands_over),
 		cmocka_unit_test(reads_steps),
