@@ -404,6 +404,7 @@ int
 main(int argc, char **argv)
 {
 	static struct daemon d;
+	int wrong;
 
 	if (process_streams())
 		return EXIT_FAILED;
@@ -417,7 +418,9 @@ main(int argc, char **argv)
 	}
 	log_open(LOG_TARGET_STDERR, d.options.log_format, NULL);
 	log_level_set(d.options.log_level);
-	if (d.options.test)
-		return policy_test(&d.options);
-	return daemon_run(&d);
+	if (!d.options.test)
+		return daemon_run(&d);
+	/* Both are told of. */
+	wrong = endpoints_parse(&d.endpoints, &d.options);
+	return policy_test(&d.options) || wrong ? EXIT_WRONG : EXIT_GOOD;
 }

@@ -207,7 +207,7 @@ static const struct row rows[] = {
 	    AT(options, foreground), .doc = "does not become a daemon" },
 	  'f', NULL, NULL, false },
 	{ { .key = "test", .decode = schema_bool, AT(options, test),
-	    .doc = "tests the policy: exits with 0 if it is good,\nelse 2" },
+	    .doc = "tests options and policy: exits with 0 if\nthey are good, else 2" },
 	  't', NULL, NULL, true },
 	{ { .key = "version", .decode = schema_bool, AT(options, version),
 	    .doc = "says its version" },

@@ -38,9 +38,9 @@ rates_over(
 		if (at - since >= (int64_t)minutes * 60)
 			break;
 	}
-	if (at <= since)
+	if (r->count == 0)
 		return (struct rate){ 0 };
-	per = 60.0 / (double)(at - since);
+	per = 60.0 / (at - since > 60 ? (double)(at - since) : 60.0);
 	return (struct rate){
 		.sessions = (double)(now->sessions - then.sessions) * per,
 		.messages = (double)(now->messages - then.messages) * per,

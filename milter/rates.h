@@ -23,7 +23,7 @@ struct rates {
 /* at: seconds of a clock that never goes back. */
 void rates_sample(struct rates *, int64_t at, const struct totals *);
 /* What has come since so many minutes, as if of one minute; since the first
- * sample, where that is later. */
+ * sample, where that is later. Of less than a minute nothing is made more. */
 struct rate {
 	double sessions, messages, refused, requests;
 };

@@ -497,6 +497,8 @@ mend_any_host(struct draft *draft)
 	if (draft->text[0] == ':' && draft_is_digit(draft->text[1]) &&
 	    draft_digits(draft, 1) + 1 == draft->len)
 		return put(draft, 0, 0, "0.0.0.0");
+	if (draft->len > 0 && draft_digits(draft, 0) == draft->len)
+		return put(draft, 0, 0, "0.0.0.0:");
 	return false;
 }
 

@@ -327,6 +327,10 @@ rates_are_of_their_minutes(void **state)
 	rate = rates_over(&r, 1, at, &t);
 	assert_true(rate.sessions == 0);
 	rates_sample(&r, at, &t);
+	t.sessions = 5;
+	rate = rates_over(&r, 1, at + 1, &t);
+	assert_true(rate.sessions == 5);
+	t.sessions = 0;
 	/* Ten a minute for half an hour, then sixty for one minute. */
 	for (int i = 0; i < 180; i++) {
 		at += RATES_STEP;

@@ -28,6 +28,8 @@ static const struct {
 	{ "# user: root\n\n  # socket_mode: 8\n", 0, NULL },
 	{ "user: nobody:nogroup\nsocket_mode: 0620\nforeground: true\n", 0, NULL },
 	{ "socket: inet:1@localhost\nlog: syslog\n", 0, NULL },
+	{ "metrics: 9100\n", 2, "--metrics 9100: write ADDR:PORT" },
+	{ "socket: /run/milter.sock\n", 2, "write unix: before the path" },
 	{ "socketmode: 0660\n", 2, "milter.yaml:1:1: error: unknown key socketmode; write socket_mode [E-KEY]" },
 	{ "log: syslog\nlog_formt: logfmt\n", 2, "milter.yaml:2:1: error: unknown key log_formt; did you mean log_format? [E-KEY]" },
 	{ "connectors: []\n", 2, "milter.yaml:1:1: error: connectors is not a key of the options; connector-milter(8) lists them [E-KEY]" },

@@ -415,6 +415,8 @@ static const struct row endpoints[] = {
 	{ "2001:db8::1:587",             NULL, AROUND WRITE "[2001:db8::1]:587" },
 	{ "*:25",                        NULL, ANY WRITE "0.0.0.0:25" },
 	{ ":25",                         NULL, ANY WRITE "0.0.0.0:25" },
+	{ "25",                          NULL, ANY WRITE "0.0.0.0:25" },
+	{ "65536",                       NULL, ANY },
 	{ "[]:25",                       NULL, AROUND },
 	{ "[:25",                        NULL, "a port is missing behind the brackets" },
 	{ "]:25",                        NULL, "']' at position 1 " AT },
