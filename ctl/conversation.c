@@ -27,6 +27,12 @@ is_accepted(const struct answer *a)
 	return a->code[0] == '2' || a->code[0] == '3';
 }
 
+static bool
+is_closing(const struct answer *a)
+{
+	return memcmp(a->code, "421", sizeof a->code) == 0;
+}
+
 static int
 end_transaction(struct player *p)
 {
@@ -128,7 +134,7 @@ play_message(struct player *p, const struct step *step)
 		report_marks(p->report, p->file, m, fields, count);
 	else
 		report_refused(p->report, p->file, m, how);
-	p->closed = strcmp(a->code, "421") == 0;
+	p->closed = is_closing(a);
 	return end_transaction(p);
 }
 
@@ -168,7 +174,7 @@ play_step(struct player *p, const struct step *step)
 	if ((rc = play_command(p, step, a)) < 0)
 		return rc;
 	report_reply(p->report, p->file, step_stage(step), &step->expect, a, 0);
-	p->closed = strcmp(a->code, "421") == 0;
+	p->closed = is_closing(a);
 	return 0;
 }
 
@@ -191,7 +197,7 @@ conversation_play(const struct conversation *with,
 	    session->steps[0].type == STEP_BANNER)
 		report_reply(report, p.file, step_stage(&session->steps[0]),
 		    &session->steps[0].expect, &p.answer, 0);
-	p.closed = strcmp(p.answer.code, "421") == 0;
+	p.closed = is_closing(&p.answer);
 	for (size_t i = 0; i < session->nsteps && rc == 0; i++) {
 		const struct step *step = &session->steps[i];
 

@@ -105,10 +105,11 @@ end_session(struct parser *p)
 static char *
 cut_word(char *line)
 {
-	line += strcspn(line, " \t");
-	if (*line != '\0')
+	while (*line != '\0' && *line != ' ' && *line != '\t')
+		line++;
+	while (*line == ' ' || *line == '\t')
 		*line++ = '\0';
-	return line + strspn(line, " \t");
+	return line;
 }
 
 static int
@@ -260,9 +261,11 @@ find_word(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		const char *name = words[i].name;
+		size_t same = 0;
 
-		if (name[0] == text[0] && strncmp(name, text, len) == 0 &&
-		    name[len] == '\0')
+		while (same < len && name[same] == text[same])
+			same++;
+		if (same == len && name[same] == '\0')
 			return &words[i];
 	}
 	return NULL;

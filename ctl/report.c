@@ -67,7 +67,7 @@ code_holds(const char *recorded, const struct answer *a)
 {
 	if (!a->said || recorded[1] == 'x')
 		return recorded[0] == a->code[0];
-	return strcmp(recorded, a->code) == 0;
+	return memcmp(recorded, a->code, sizeof a->code) == 0;
 }
 
 static bool

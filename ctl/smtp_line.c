@@ -7,20 +7,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-const char *
-skip_blanks(const char *s)
-{
-	while (*s == ' ' || *s == '\t')
-		s++;
-	return s;
 }
 
 /* The end of a mailbox as typed: the first blank outside quotes and angle
@@ -91,37 +82,31 @@ split_mailbox(struct arena *arena, struct step *step, const char *s)
 }
 
 static const struct {
-	const char *verb; /* with "from:" and "to:" before a mailbox */
+	const char *verb; /* with "FROM:" and "TO:" before a mailbox */
 	enum step_type type;
 } verbs[] = {
-	{ "ehlo", STEP_HELO },
-	{ "helo", STEP_HELO },
-	{ "lhlo", STEP_HELO },
-	{ "mail from:", STEP_MAIL },
-	{ "rcpt to:", STEP_RCPT },
-	{ "data", STEP_DATA },
-	{ "rset", STEP_RSET },
-	{ "quit", STEP_QUIT },
-	{ "starttls", STEP_STARTTLS },
+	{ "EHLO", STEP_HELO },
+	{ "HELO", STEP_HELO },
+	{ "LHLO", STEP_HELO },
+	{ "MAIL FROM:", STEP_MAIL },
+	{ "RCPT TO:", STEP_RCPT },
+	{ "DATA", STEP_DATA },
+	{ "RSET", STEP_RSET },
+	{ "QUIT", STEP_QUIT },
+	{ "STARTTLS", STEP_STARTTLS },
 };
 
 int
 smtp_line_command(struct arena *arena, struct step *step)
 {
 	const char *text = step->text, *rest = "";
-	char first = ascii_lower(text[0]);
 
 	step->type = STEP_OTHER;
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		size_t len;
+		size_t len = ascii_prefix(text, verbs[i].verb);
 
-		if (verbs[i].verb[0] != first)
-			continue;
-		len = strlen(verbs[i].verb);
-		if (strncasecmp(text, verbs[i].verb, len) != 0)
-			continue;
-		if (verbs[i].verb[len - 1] != ':' && text[len] != ' ' &&
-		    text[len] != '\0')
+		if (len == 0 || (text[len - 1] != ':' && text[len] != ' ' &&
+				    text[len] != '\0'))
 			continue;
 		rest = skip_blanks(text + len);
 		step->type = verbs[i].type;
@@ -133,24 +118,23 @@ smtp_line_command(struct arena *arena, struct step *step)
 	return 0;
 }
 
+/* Three numbers, the first of which is a class. */
 size_t
 smtp_line_enhanced(const char *s)
 {
-	size_t len;
-	int dots = 0;
+	size_t i = 0;
 
-	if (s[0] == '\0' || s[1] != '.')
+	if (s[0] == '\0' || strchr("245", s[0]) == NULL || s[1] != '.')
 		return 0;
-	len = strspn(s, "0123456789.");
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '.' && (i == 0 || !is_digit(s[i - 1])))
+	for (int number = 0; number < 3; number++) {
+		if (number > 0 && s[i++] != '.')
 			return 0;
-		dots += s[i] == '.';
+		if (!is_digit(s[i]))
+			return 0;
+		while (is_digit(s[i]))
+			i++;
 	}
-	if (dots != 2 || strchr("245", s[0]) == NULL || !is_digit(s[len - 1]) ||
-	    (s[len] != ' ' && s[len] != '\0'))
-		return 0;
-	return len;
+	return s[i] == ' ' || s[i] == '\0' ? i : 0;
 }
 
 bool

@@ -17,6 +17,12 @@ bool smtp_line_is_reply(const char *);
 /* The length of an enhanced code, "5.7.1", that a text begins with, or 0. */
 size_t smtp_line_enhanced(const char *);
 
-const char *skip_blanks(const char *);
+static inline const char *
+skip_blanks(const char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
 
 #endif

@@ -15,14 +15,11 @@
 static int
 take_port(const char *text, int *port)
 {
-	size_t len = strlen(text);
-	int n = 0;
+	int n = 0, i;
 
-	if (len == 0 || len > 5 || strspn(text, "0123456789") != len)
-		return -EINVAL;
-	for (; *text != '\0'; text++)
-		n = n * 10 + (*text - '0');
-	if (n > 65535)
+	for (i = 0; i < 5 && text[i] >= '0' && text[i] <= '9'; i++)
+		n = n * 10 + (text[i] - '0');
+	if (i == 0 || text[i] != '\0' || n > 65535)
 		return -EINVAL;
 	*port = n;
 	return 0;
@@ -32,8 +29,7 @@ int
 recording_endpoint(const char *text, struct netaddr *addr, int *port,
     char why[NETADDR_WHY_SIZE])
 {
-	const char *colon = strrchr(text, ':'), *first = strchr(text, ':');
-	const char *behind = NULL;
+	const char *colon = strchr(text, ':'), *behind = NULL;
 	char host[64];
 	size_t len = strlen(text), skip = 0;
 
@@ -51,7 +47,7 @@ recording_endpoint(const char *text, struct netaddr *addr, int *port,
 		skip = 1;
 		len = (size_t)(close - text) - 1;
 		behind = close[1] == ':' ? close + 2 : NULL;
-	} else if (colon != NULL && colon == first) {
+	} else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
 		len = (size_t)(colon - text);
 		behind = colon + 1;
 	}

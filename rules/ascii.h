@@ -26,6 +26,19 @@ ascii_same_n(const char *a, const char *b, size_t len)
 	return true;
 }
 
+/* The length of a word, not empty, that text begins with; 0 if it does not. */
+static inline size_t
+ascii_prefix(const char *text, const char *word)
+{
+	size_t i;
+
+	for (i = 0; word[i] != '\0'; i++)
+		if (text[i] != word[i] &&
+		    ascii_lower(text[i]) != ascii_lower(word[i]))
+			return 0;
+	return i;
+}
+
 /* < 0, 0, > 0. */
 static inline int
 ascii_compare(const char *a, const char *b)

@@ -52,10 +52,9 @@ protecting_right(const char *name, size_t len)
 	size_t i;
 
 	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-		size_t want = strlen(classes[i].name);
+		size_t same = ascii_prefix(name, classes[i].name);
 
-		if ((classes[i].prefix ? len >= want : len == want) &&
-		    ascii_same_n(name, classes[i].name, want))
+		if (same != 0 && (classes[i].prefix || same == len))
 			return classes[i].right;
 	}
 	return RIGHT_COUNT;

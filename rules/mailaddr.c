@@ -77,6 +77,13 @@ is_ldh(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
+static bool
+is_label(const char *text, size_t len)
+{
+	return len != 0 && len <= LABEL_MAX_LENGTH && text[0] != '-' &&
+	       text[len - 1] != '-';
+}
+
 int
 domain_normalise(const char *text, size_t len, char out[MAILADDR_DOMAIN_SIZE])
 {
@@ -84,22 +91,21 @@ domain_normalise(const char *text, size_t len, char out[MAILADDR_DOMAIN_SIZE])
 
 	if (len != 0 && text[len - 1] == '.')
 		len--;
-	if (len == 0 || len >= MAILADDR_DOMAIN_SIZE)
+	if (len >= MAILADDR_DOMAIN_SIZE)
 		return -1;
 	for (i = 0; i < len; i++) {
 		char c = ascii_lower(text[i]);
 
 		if (c == '.') {
-			if (label == 0 || text[i - 1] == '-')
+			if (!is_label(text + label, i - label))
 				return -1;
-			label = 0;
-		} else if (!is_ldh(c) || ++label > LABEL_MAX_LENGTH ||
-			   (c == '-' && label == 1)) {
+			label = i + 1;
+		} else if (!is_ldh(c)) {
 			return -1;
 		}
 		out[i] = c;
 	}
-	if (label == 0 || text[len - 1] == '-')
+	if (!is_label(text + label, len - label))
 		return -1;
 	out[len] = '\0';
 	return 0;

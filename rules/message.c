@@ -211,10 +211,11 @@ number_of(const char *text)
 static uint64_t
 field_size(const char *name, const char *value)
 {
-	uint64_t size = strlen(name) + strlen(": \r\n");
+	uint64_t size = strlen(name) + strlen(value) + strlen(": \r\n");
 
-	for (; *value != '\0'; value++)
-		size += *value == '\n' ? 2 : 1; /* folds come as bare LF */
+	/* Folds come as bare LF. */
+	for (; (value = strchr(value, '\n')) != NULL; value++)
+		size++;
 	return size;
 }
 
@@ -222,10 +223,9 @@ field_size(const char *name, const char *value)
 static bool
 is_named(const char *name, const char *want)
 {
-	size_t len = strlen(want);
+	size_t len = ascii_prefix(name, want);
 
-	return strlen(name) >= len && ascii_same_n(name, want, len) &&
-	       name[len + strspn(name + len, " \t")] == '\0';
+	return len != 0 && name[len + strspn(name + len, " \t")] == '\0';
 }
 
 void

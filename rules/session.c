@@ -267,11 +267,11 @@ feed_helo(struct session *session, const struct event *event)
 static bool
 is_listed(const struct name_list *list, const char *name)
 {
-	size_t have = strlen(name), i;
+	size_t i;
 
 	for (i = 0; i < list->count; i++) {
 		const char *item = list->items[i];
-		size_t len = strlen(item);
+		size_t have = strlen(name), len = strlen(item);
 
 		if (strcmp(name, item) == 0)
 			return true;
