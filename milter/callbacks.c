@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -30,7 +29,7 @@ struct connection {
 	struct report report;
 	struct record *record; /* or NULL */
 	char id[REPORT_ID_SIZE];
-	char helo[LOGLINE_VALUE_MAX + 2]; /* more than that shows as cut */
+	struct logvalue helo;
 	bool open; /* a transaction that the engine has not seen end */
 };
 
@@ -120,14 +119,23 @@ macro_get(SMFICTX *ctx, const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Where a line of log names the message. */
-static bool
-stage_is_named(enum stage stage)
+/* Feeds an event of which the engine only takes notice: nobody waits for an
+ * answer, and nothing is decided before the next that is. */
+static sfsistat
+connection_note(SMFICTX *ctx, struct event *e)
 {
-	return stage == STAGE_MAIL || stage == STAGE_RCPT || stage == STAGE_EOM;
+	struct connection *c = smfi_getpriv(ctx);
+	struct decision d;
+
+	if (c) {
+		session_feed(c->session, e, &d);
+		visit_note(&c->visit, &d);
+		record_event(c->record, e, &d);
+	}
+	return SMFIS_NOREPLY;
 }
 
-/* Feeds and logs. */
+/* Feeds an event that is decided, and logs. */
 static void
 connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
     struct decision *d, const char *argument)
@@ -138,26 +146,13 @@ connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
 	session_feed(c->session, e, d);
 	if (e->stage == STAGE_CONNECT)
 		connection_enter(c, e);
+	else
+		c->report.queue = macro_get(ctx, "i");
 	visit_note(&c->visit, d);
 	record_event(c->record, e, d);
-	/* Not at each header: a macro is searched for. */
-	c->report.queue = stage_is_named(e->stage) ? macro_get(ctx, "i") : NULL;
 	report_decision(&c->report, e, d, argument);
 	account_decision(service, c->edition, VIA_MILTER, c->session,
 	    &c->report.client, e, d);
-}
-
-/* Feeds where nobody waits for an answer: at these stages the engine only
- * takes notice, and refuses later if it must. */
-static sfsistat
-connection_tell(SMFICTX *ctx, struct event *e, const char *argument)
-{
-	struct connection *c = smfi_getpriv(ctx);
-	struct decision d;
-
-	if (c)
-		connection_feed(ctx, c, e, &d, argument);
-	return SMFIS_NOREPLY;
 }
 
 static sfsistat
@@ -266,6 +261,7 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 {
 	struct connection *c = smfi_getpriv(ctx);
 	struct event e = { .stage = STAGE_CONNECT };
+	struct decision d;
 
 	(void)hostname;
 	if (!c)
@@ -285,7 +281,10 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 	}
 	listener_get(ctx, &e.connect.local);
 	c->report.client = e.connect.client;
-	return connection_tell(ctx, &e, NULL);
+	c->report.queue = NULL;
+	/* What it refuses here it refuses again when asked. */
+	connection_feed(ctx, c, &e, &d, NULL);
+	return SMFIS_NOREPLY;
 }
 
 static sfsistat
@@ -295,10 +294,11 @@ on_helo(SMFICTX *ctx, char *name)
 	struct event e = { .stage = STAGE_HELO, .helo.name = name };
 
 	if (c) {
-		snprintf(c->helo, sizeof(c->helo), "%s", name);
-		c->report.helo = c->helo;
+		logvalue_init(&c->helo);
+		logvalue_text(&c->helo, name);
+		c->report.helo = c->helo.text;
 	}
-	return connection_tell(ctx, &e, name);
+	return connection_note(ctx, &e);
 }
 
 /* The common name on a client certificate that the MTA verified. Postfix has
@@ -348,7 +348,11 @@ on_data(SMFICTX *ctx)
 {
 	struct event e = { .stage = STAGE_DATA };
 
-	return connection_ask(ctx, &e, NULL);
+	if (!smfi_getpriv(ctx))
+		return apply_undecided(ctx);
+	/* The reply is all that is wanted of it: see steps_wanted(). */
+	connection_note(ctx, &e);
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat
@@ -358,7 +362,7 @@ on_header(SMFICTX *ctx, char *name, char *value)
 
 	e.header.name = name;
 	e.header.value = value;
-	return connection_tell(ctx, &e, name);
+	return connection_note(ctx, &e);
 }
 
 static sfsistat
@@ -367,7 +371,7 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t len)
 	struct event e = { .stage = STAGE_BODY, .body.bytes = len };
 
 	(void)bytes;
-	return connection_tell(ctx, &e, NULL);
+	return connection_note(ctx, &e);
 }
 
 static sfsistat

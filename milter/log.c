@@ -52,9 +52,13 @@ static atomic_int level = LOG_INFO;
 static void
 ring_put(const void *bytes, size_t len)
 {
-	size_t at = (queue.head + queue.used) % QUEUE_SIZE;
-	size_t first = QUEUE_SIZE - at < len ? QUEUE_SIZE - at : len;
+	size_t at, first;
 
+	/* Where the memory is still in the cache. */
+	if (!queue.used)
+		queue.head = 0;
+	at = (queue.head + queue.used) % QUEUE_SIZE;
+	first = QUEUE_SIZE - at < len ? QUEUE_SIZE - at : len;
 	memcpy(queue.ring + at, bytes, first);
 	memcpy(queue.ring, (const char *)bytes + first, len - first);
 	queue.used += len;
@@ -96,27 +100,27 @@ records_write(const char *batch, size_t len)
 {
 	struct logline l;
 	struct record r;
-	uint64_t lost = 0;
 
 	for (size_t at = 0; at < len; at += r.len) {
 		memcpy(&r, batch + at, sizeof(r));
 		at += sizeof(r);
 		memcpy(l.pairs, batch + at, r.len);
 		l.len = r.len;
-		lost += logsink_write(&sink, r.priority, r.when, &l) != 0;
+		logsink_write(&sink, r.priority, r.when, &l);
 	}
-	return lost;
+	return logsink_flush(&sink);
 }
 
-static int
+static bool
 dropped_write(uint64_t dropped)
 {
 	struct logline l;
 
 	logline_init(&l);
 	logline_add(&l, "message", "log lines were dropped");
-	logline_format(&l, "dropped", "%llu", (unsigned long long)dropped);
-	return logsink_write(&sink, LOG_WARNING, time(NULL), &l);
+	logline_number(&l, "dropped", dropped);
+	logsink_write(&sink, LOG_WARNING, time(NULL), &l);
+	return !logsink_flush(&sink);
 }
 
 /* Until there is a line, and then for a moment, unless many come. */
@@ -158,7 +162,7 @@ writer_run(void *unused)
 		dropped = queue.used < QUEUE_SIZE / 2 ? queue.dropped : 0;
 		pthread_mutex_unlock(&queue.lock);
 		lost = records_write(batch, len);
-		told = !lost && dropped && !dropped_write(dropped);
+		told = !lost && dropped && dropped_write(dropped);
 		pthread_mutex_lock(&queue.lock);
 		if (told)
 			queue.dropped -= dropped;
@@ -224,15 +228,16 @@ void
 log_line(int priority, const struct logline *l)
 {
 	struct record r = { time(NULL), priority, (uint32_t)l->len };
-	bool lost = false;
+	uint64_t lost = 0;
 
 	if (!l->len || priority > log_level())
 		return;
 	pthread_mutex_lock(&queue.lock);
 	if (!queue.running) {
-		lost = logsink_write(&sink, priority, r.when, l) != 0;
+		logsink_write(&sink, priority, r.when, l);
+		lost = logsink_flush(&sink);
 	} else if (QUEUE_SIZE - queue.used < sizeof(r) + l->len) {
-		lost = true;
+		lost = 1;
 	} else {
 		bool first = !queue.used;
 		ring_put(&r, sizeof(r));

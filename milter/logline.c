@@ -7,10 +7,51 @@
  */
 #include "logline.h"
 
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
+
+/* In front of each pair: key NUL value NUL. */
+struct lengths {
+	uint16_t key, value;
+};
+
+enum { DIGITS_SIZE = 21 };
+
+static const char *
+digits(uint64_t value, char buf[DIGITS_SIZE])
+{
+	char *first = buf + DIGITS_SIZE - 1;
+
+	*first = '\0';
+	do
+		*--first = (char)('0' + value % 10);
+	while (value /= 10);
+	return first;
+}
+
+void
+logvalue_init(struct logvalue *v)
+{
+	v->len = 0;
+	v->text[0] = '\0';
+}
+
+void
+logvalue_text(struct logvalue *v, const char *text)
+{
+	size_t len = strnlen(text, sizeof(v->text) - 1 - v->len);
+
+	memcpy(v->text + v->len, text, len);
+	v->len += len;
+	v->text[v->len] = '\0';
+}
+
+void
+logvalue_number(struct logvalue *v, uint64_t value)
+{
+	char buf[DIGITS_SIZE];
+
+	logvalue_text(v, digits(value, buf));
+}
 
 void
 logline_init(struct logline *l)
@@ -19,48 +60,51 @@ logline_init(struct logline *l)
 }
 
 void
-logline_add(struct logline *l, const char *key, const char *value)
+logline_put(
+    struct logline *l, const char *key, size_t key_len, const char *value)
 {
 	static const char more[] = "...";
-	size_t keys = strlen(key) + 1, len;
+	struct lengths n;
 	char *to = l->pairs + l->len;
-	bool cut;
+	size_t cut;
 
-	if (!value)
+	n.key = (uint16_t)key_len;
+	n.value = (uint16_t)strnlen(value, LOGLINE_VALUE_MAX + 1);
+	cut = n.value > LOGLINE_VALUE_MAX ? sizeof(more) - 1 : 0;
+	n.value = (uint16_t)(n.value - (cut != 0));
+	if (sizeof(n) + n.key + n.value + cut + 2 > sizeof(l->pairs) - l->len)
 		return;
-	len = strnlen(value, LOGLINE_VALUE_MAX + 1);
-	cut = len > LOGLINE_VALUE_MAX;
-	if (cut)
-		len = LOGLINE_VALUE_MAX;
-	if (keys + len + sizeof(more) > sizeof(l->pairs) - l->len)
-		return;
-	memcpy(to, key, keys);
-	memcpy(to + keys, value, len);
-	memcpy(to + keys + len, cut ? more : "", cut ? sizeof(more) : 1);
-	l->len += keys + len + (cut ? sizeof(more) : 1);
+	memcpy(to + sizeof(n), key, n.key + 1);
+	to += sizeof(n) + n.key + 1;
+	memcpy(to, value, n.value);
+	memcpy(to + n.value, more, cut);
+	n.value = (uint16_t)(n.value + cut);
+	to[n.value] = '\0';
+	memcpy(l->pairs + l->len, &n, sizeof(n));
+	l->len += sizeof(n) + n.key + n.value + 2;
 }
 
 void
-logline_format(struct logline *l, const char *key, const char *format, ...)
+logline_number(struct logline *l, const char *key, uint64_t value)
 {
-	char value[LOGLINE_VALUE_MAX + 2];
-	va_list ap;
+	char buf[DIGITS_SIZE];
 
-	va_start(ap, format);
-	vsnprintf(value, sizeof(value), format, ap);
-	va_end(ap);
-	logline_add(l, key, value);
+	logline_add(l, key, digits(value, buf));
 }
 
 bool
-logline_next(
-    const struct logline *l, size_t *at, const char **key, const char **value)
+logline_next(const struct logline *l, size_t *at, struct logpair *pair)
 {
+	struct lengths n;
+
 	if (*at >= l->len)
 		return false;
-	*key = l->pairs + *at;
-	*value = *key + strlen(*key) + 1;
-	*at = (size_t)(*value - l->pairs) + strlen(*value) + 1;
+	memcpy(&n, l->pairs + *at, sizeof(n));
+	pair->key = l->pairs + *at + sizeof(n);
+	pair->key_len = n.key;
+	pair->value = pair->key + n.key + 1;
+	pair->value_len = n.value;
+	*at += sizeof(n) + n.key + n.value + 2;
 	return true;
 }
 
@@ -87,47 +131,50 @@ puts_all(struct logtext *t, const char *text)
 	puts_some(t, text, strlen(text));
 }
 
-static bool
-byte_is_printable(unsigned char c)
-{
-	return c >= ' ' && c < 0x7f;
-}
+/* The bytes that stand as they are, a bit each: as a value without quotes,
+ * which ends at a blank and has no =, and within quotes. Most of the time of a
+ * line goes to looking at its bytes. */
+static const uint32_t bare[8] = { 0, 0xdffffffa, 0xefffffff, 0x7fffffff };
+static const uint32_t quoted[8] = { 0, 0xfffffffb, 0xefffffff, 0x7fffffff };
 
-/* How much of a value needs neither quotes nor escapes. */
+/* How many bytes text begins with that are of a set; NUL is of none. */
 static size_t
-value_bare(const char *value)
+span(const char *text, const uint32_t set[8])
 {
-	const char *c = value;
+	const unsigned char *c = (const unsigned char *)text;
 
-	while (byte_is_printable((unsigned char)*c) && *c != ' ' && *c != '"' &&
-	       *c != '\\' && *c != '=')
+	while (set[*c >> 5] >> (*c & 31) & 1)
 		c++;
-	return (size_t)(c - value);
+	return (size_t)((const char *)c - text);
 }
 
 static void
-logfmt_add(struct logtext *t, const char *value)
+logfmt_add(struct logtext *t, const struct logpair *pair)
 {
-	size_t bare = value_bare(value);
+	const char *value = pair->value, *end = value + pair->value_len;
 
-	/* Most are, and most of the time goes here. */
-	if (bare && !value[bare]) {
-		puts_some(t, value, bare);
+	if (value != end && span(value, bare) == pair->value_len) {
+		puts_some(t, value, pair->value_len);
 		return;
 	}
 	put(t, '"');
-	for (; *value; value++) {
-		unsigned char c = (unsigned char)*value;
+	for (;;) {
+		size_t len = span(value, quoted);
+		unsigned char c;
 
-		if (byte_is_printable(c)) {
-			if (c == '"' || c == '\\')
-				put(t, '\\');
-			put(t, *value);
-			continue;
+		puts_some(t, value, len);
+		value += len;
+		if (value == end)
+			break;
+		c = (unsigned char)*value++;
+		if (c == '"' || c == '\\') {
+			put(t, '\\');
+			put(t, (char)c);
+		} else {
+			puts_all(t, "\\x");
+			put(t, hex[c >> 4]);
+			put(t, hex[c & 15]);
 		}
-		puts_all(t, "\\x");
-		put(t, hex[c >> 4]);
-		put(t, hex[c & 15]);
 	}
 	put(t, '"');
 }
@@ -165,25 +212,39 @@ unit_add(struct logtext *t, uint32_t unit)
 		put(t, hex[unit >> shift & 15]);
 }
 
-static void
-json_add(struct logtext *t, const char *value)
+/* What text begins with and does not stand as it is; its length. */
+static size_t
+json_escape(struct logtext *t, const char *text)
 {
 	size_t len;
+	uint32_t code = character(text, &len);
+
+	if (code == '"' || code == '\\') {
+		put(t, '\\');
+		put(t, (char)code);
+	} else if (code < 0x10000) {
+		unit_add(t, code);
+	} else {
+		unit_add(t, 0xd800 + ((code - 0x10000) >> 10));
+		unit_add(t, 0xdc00 + (code & 0x3ff));
+	}
+	return len;
+}
+
+static void
+json_add(struct logtext *t, const struct logpair *pair)
+{
+	const char *value = pair->value, *end = value + pair->value_len;
 
 	put(t, '"');
-	for (; *value; value += len) {
-		uint32_t code = character(value, &len);
+	for (;;) {
+		size_t len = span(value, quoted);
 
-		if (code < 0x7f && byte_is_printable((unsigned char)code)) {
-			if (code == '"' || code == '\\')
-				put(t, '\\');
-			put(t, (char)code);
-		} else if (code < 0x10000) {
-			unit_add(t, code);
-		} else {
-			unit_add(t, 0xd800 + ((code - 0x10000) >> 10));
-			unit_add(t, 0xdc00 + (code & 0x3ff));
-		}
+		puts_some(t, value, len);
+		value += len;
+		if (value == end)
+			break;
+		value += json_escape(t, value);
 	}
 	put(t, '"');
 }
@@ -201,18 +262,20 @@ void
 logtext_add(struct logtext *t, const struct logline *l)
 {
 	bool json = t->format == LOG_FORMAT_JSON;
-	const char *key, *value;
+	struct logpair pair;
 	size_t at = 0;
 
-	while (logline_next(l, &at, &key, &value)) {
+	while (logline_next(l, &at, &pair)) {
 		if (t->len > (json ? 1 : 0))
 			put(t, json ? ',' : ' ');
 		if (json)
-			json_add(t, key);
+			put(t, '"');
+		puts_some(t, pair.key, pair.key_len);
+		if (json)
+			puts_some(t, "\":", 2);
 		else
-			puts_all(t, key);
-		put(t, json ? ':' : '=');
-		(json ? json_add : logfmt_add)(t, value);
+			put(t, '=');
+		(json ? json_add : logfmt_add)(t, &pair);
 	}
 }
 

@@ -14,6 +14,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 enum {
 	LOGLINE_SIZE = 2048,
@@ -26,18 +28,40 @@ enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMAT_COUNT };
 
 struct logline {
 	size_t len;
-	char pairs[LOGLINE_SIZE]; /* key NUL value NUL ..., len bytes */
+	char pairs[LOGLINE_SIZE]; /* of which len bytes are in use */
 };
+
+/* A pair in a line. Both are strings, too; the lengths are without NUL. */
+struct logpair {
+	const char *key, *value;
+	size_t key_len, value_len;
+};
+
+/* A value that is made of parts. What is too long shows as cut. */
+struct logvalue {
+	size_t len;
+	char text[LOGLINE_VALUE_MAX + 2];
+};
+
+void logvalue_init(struct logvalue *);
+void logvalue_text(struct logvalue *, const char *);
+void logvalue_number(struct logvalue *, uint64_t);
 
 void logline_init(struct logline *);
 /* key is the program's own; value NULL adds nothing. A pair that has no room
  * any more is left out as a whole. */
-void logline_add(struct logline *, const char *key, const char *value);
-void logline_format(struct logline *, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void logline_put(
+    struct logline *, const char *key, size_t key_len, const char *value);
+/* Here, so that the length of a literal is not counted each time. */
+static inline void
+logline_add(struct logline *l, const char *key, const char *value)
+{
+	if (value)
+		logline_put(l, key, strlen(key), value);
+}
+void logline_number(struct logline *, const char *key, uint64_t value);
 /* The pair at offset *at, which is moved on; false at the end. */
-bool logline_next(
-    const struct logline *, size_t *at, const char **key, const char **value);
+bool logline_next(const struct logline *, size_t *at, struct logpair *);
 
 struct logtext {
 	enum log_format format;

@@ -10,6 +10,7 @@
 #include "logsink.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,9 @@ logsink_open(struct logsink *s, enum log_target target, enum log_format format,
 	s->format = format;
 	s->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	s->fd = -1;
+	s->stamp[0] = '\0';
+	s->len = s->waiting = 0;
+	s->lost = 0;
 	if (!path)
 		path = paths[target];
 	if (!path)
@@ -81,20 +85,33 @@ packet_send(const struct logsink *s, size_t len)
 	return n < 0 ? -errno : 0;
 }
 
+/* A time as text. Many lines are of the same second. */
+static const char *
+stamp_get(struct logsink *s, time_t when)
+{
+	struct tm tm;
+
+	if (s->stamp[0] && when == s->second)
+		return s->stamp;
+	/* RFC 3164, with the time of day of this place, as syslog(3) has. */
+	if (s->target == LOG_TARGET_SYSLOG)
+		strftime(s->stamp, sizeof(s->stamp), "%b %e %H:%M:%S",
+		    localtime_r(&when, &tm));
+	else
+		strftime(s->stamp, sizeof(s->stamp), "%Y-%m-%dT%H:%M:%SZ",
+		    gmtime_r(&when, &tm));
+	s->second = when;
+	return s->stamp;
+}
+
 static int
 syslog_write(struct logsink *s, int priority)
 {
-	time_t now = time(NULL);
-	char stamp[32];
-	struct tm tm;
 	int head, rc;
 
-	/* RFC 3164, with the time of day of this place, as syslog(3) has. */
-	localtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
 	head = snprintf(s->packet, sizeof(s->packet),
-	    "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp, name,
-	    (long)getpid());
+	    "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp_get(s, time(NULL)),
+	    name, (long)getpid());
 	memcpy(s->packet + head, s->text.text, s->text.len);
 	rc = packet_send(s, (size_t)head + s->text.len);
 	/* A socket of another kind, which syslog(3) can speak to. */
@@ -126,7 +143,7 @@ field_add(char *to, const char *key, const char *value, size_t len)
 static int
 journal_write(struct logsink *s, int priority, const struct logline *l)
 {
-	const char *key, *value;
+	struct logpair pair;
 	char field[64];
 	size_t n, at = 0;
 
@@ -134,64 +151,76 @@ journal_write(struct logsink *s, int priority, const struct logline *l)
 	    "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\n", priority,
 	    LOG_MAIL >> 3, name);
 	n += field_add(s->packet + n, "MESSAGE", s->text.text, s->text.len);
-	while (logline_next(l, &at, &key, &value)) {
-		size_t len = strlen(value);
-
-		snprintf(field, sizeof(field), "CM_%s", key);
-		if (n + strlen(field) + len + 10 > sizeof(s->packet))
+	while (logline_next(l, &at, &pair)) {
+		snprintf(field, sizeof(field), "CM_%s", pair.key);
+		if (n + strlen(field) + pair.value_len + 10 > sizeof(s->packet))
 			break;
-		n += field_add(s->packet + n, field, value, len);
+		n +=
+		    field_add(s->packet + n, field, pair.value, pair.value_len);
 	}
 	return packet_send(s, n);
 }
 
-/* One write a line: lines of several programs do not mix. */
-static int
-stderr_write(struct logsink *s)
+static void
+lines_write(struct logsink *s)
 {
-	const char *text = s->text.text;
-	size_t left;
-	ssize_t n;
+	const char *text = s->packet, *end = text + s->len;
 
-	s->text.text[s->text.len] = '\n';
-	for (left = s->text.len + 1; left; left -= (size_t)n, text += n) {
-		n = write(STDERR_FILENO, text, left);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		if (n < 0)
-			return -errno;
+	while (text < end) {
+		ssize_t n = write(STDERR_FILENO, text, (size_t)(end - text));
+		if (n < 0 && errno != EINTR) {
+			s->lost += s->waiting;
+			break;
+		}
+		text += n > 0 ? n : 0;
 	}
-	return 0;
+	s->len = s->waiting = 0;
 }
 
-int
+/* No more than a pipe takes at once: lines of several programs do not mix. */
+static void
+stderr_write(struct logsink *s)
+{
+	size_t len = s->text.len + 1;
+
+	if (s->len + len > PIPE_BUF)
+		lines_write(s);
+	s->text.text[s->text.len] = '\n';
+	memcpy(s->packet + s->len, s->text.text, len);
+	s->len += len;
+	s->waiting++;
+}
+
+void
 logsink_write(
     struct logsink *s, int priority, time_t when, const struct logline *l)
 {
-	char stamp[32];
 	struct logline head;
-	struct tm tm;
 
 	logline_init(&head);
 	if (s->target == LOG_TARGET_STDERR) {
-		gmtime_r(&when, &tm);
-		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		logline_add(&head, "time", stamp);
+		logline_add(&head, "time", stamp_get(s, when));
 		logline_add(&head, "level", log_level_name(priority));
 	}
 	logtext_begin(&s->text, s->format);
 	logtext_add(&s->text, &head);
 	logtext_add(&s->text, l);
 	logtext_end(&s->text);
-	switch (s->target) {
-	case LOG_TARGET_SYSLOG:
-		return syslog_write(s, priority);
-	case LOG_TARGET_JOURNAL:
-		return journal_write(s, priority, l);
-	case LOG_TARGET_AUTO:
-	case LOG_TARGET_STDERR:
-	case LOG_TARGET_COUNT:
-		break;
-	}
-	return stderr_write(s);
+	if (s->target == LOG_TARGET_SYSLOG)
+		s->lost += syslog_write(s, priority) != 0;
+	else if (s->target == LOG_TARGET_JOURNAL)
+		s->lost += journal_write(s, priority, l) != 0;
+	else
+		stderr_write(s);
+}
+
+uint64_t
+logsink_flush(struct logsink *s)
+{
+	uint64_t lost;
+
+	lines_write(s);
+	lost = s->lost;
+	s->lost = 0;
+	return lost;
 }

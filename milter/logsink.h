@@ -6,12 +6,14 @@
  * May wait as long as the reader makes it wait; not for threads. syslog and
  * the journal are spoken to over their sockets, each line by its own send, so
  * that one that is restarted is found again and a line that is lost is known.
+ * On standard error whole lines are written together.
  */
 #ifndef LOGSINK_H
 #define LOGSINK_H
 
 #include "logline.h"
 
+#include <stdint.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -27,19 +29,28 @@ struct logsink {
 	enum log_target target;
 	enum log_format format;
 	struct sockaddr_un address;
-	int fd; /* -1: none */
+	int fd;        /* -1: none */
+	time_t second; /* that stamp is of */
+	char stamp[32];
 	struct logtext text;
+	/* A datagram, or lines for standard error that are not written yet. */
+	size_t len;
 	char packet[LOGTEXT_SIZE + 4 * LOGLINE_SIZE];
+	unsigned waiting; /* how many lines these are */
+	uint64_t lost;
 };
 
 /* path: of the socket; NULL for where it is on every host. */
 void logsink_open(
     struct logsink *, enum log_target, enum log_format, const char *path);
 void logsink_close(struct logsink *);
-/* 0, or a negative errno: the line is lost. when is said only on standard
- * error; the others note when they hear of it. */
-int logsink_write(
+/* when is said only on standard error; the others note when they hear of it.
+ */
+void logsink_write(
     struct logsink *, int priority, time_t when, const struct logline *);
+/* Writes what is not written yet. How many lines were lost since the last
+ * call. */
+uint64_t logsink_flush(struct logsink *);
 
 /* "err", "warning", ... for the priorities of syslog(3), else NULL. */
 const char *log_level_name(int priority);

@@ -48,26 +48,47 @@ reply_format(const struct reply *r, char buf[REPLY_TEXT_SIZE])
 static void
 principals_add(struct logline *l, principal_set set)
 {
-	char names[LOGLINE_VALUE_MAX] = "";
-	size_t len = 0;
+	struct logvalue names;
 
+	logvalue_init(&names);
 	for (int i = 0; i < PRINCIPAL_COUNT; i++) {
-		const char *name = principal_name((enum principal)i);
-		if (!(set & UINT32_C(1) << i) ||
-		    len + strlen(name) + 2 > sizeof(names))
+		if (!(set & UINT32_C(1) << i))
 			continue;
-		len += (size_t)snprintf(names + len, sizeof(names) - len,
-		    "%s%s", len ? "," : "", name);
+		if (names.len)
+			logvalue_text(&names, ",");
+		logvalue_text(&names, principal_name((enum principal)i));
 	}
-	logline_add(l, "principals", len ? names : NULL);
+	logline_add(l, "principals", names.len ? names.text : NULL);
+}
+
+static void
+params_add(struct logline *l, const char *const *params)
+{
+	struct logvalue text;
+
+	logvalue_init(&text);
+	for (; params && *params; params++) {
+		if (text.len)
+			logvalue_text(&text, " ");
+		logvalue_text(&text, *params);
+	}
+	logline_add(l, "params", text.len ? text.text : NULL);
 }
 
 static void
 where_add(struct logline *l, const struct where *w)
 {
-	if (w->file)
-		logline_format(l, "at", "%s:%" PRIu32 ":%" PRIu32, w->file,
-		    w->line, w->column);
+	struct logvalue at;
+
+	if (!w->file)
+		return;
+	logvalue_init(&at);
+	logvalue_text(&at, w->file);
+	logvalue_text(&at, ":");
+	logvalue_number(&at, w->line);
+	logvalue_text(&at, ":");
+	logvalue_number(&at, w->column);
+	logline_add(l, "at", at.text);
 }
 
 static void
@@ -75,28 +96,19 @@ connect_add(struct logline *l, const struct event *e)
 {
 	const struct listener *local = &e->connect.local;
 	bool ipv6 = local->addr.family == FAMILY_IPV6;
+	struct logvalue text;
 	char addr[NETADDR_TEXT_SIZE];
 
 	if (e->connect.client_port >= 0)
-		logline_format(l, "port", "%d", e->connect.client_port);
-	if (local->addr.family != FAMILY_NONE || local->port != 0)
-		logline_format(l, "listener", "%s%s%s:%u", ipv6 ? "[" : "",
-		    netaddr_format(&local->addr, addr), ipv6 ? "]" : "",
-		    local->port);
-}
-
-static void
-params_add(struct logline *l, const char *const *params)
-{
-	char text[LOGLINE_VALUE_MAX + 2] = "";
-	size_t len = 0;
-
-	/* One byte too many shows as cut. */
-	for (; params != NULL && *params != NULL && len + 1 < sizeof(text);
-	     params++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
-		    len ? " " : "", *params);
-	logline_add(l, "params", len ? text : NULL);
+		logline_number(l, "port", (uint64_t)e->connect.client_port);
+	if (local->addr.family == FAMILY_NONE && local->port == 0)
+		return;
+	logvalue_init(&text);
+	logvalue_text(&text, ipv6 ? "[" : "");
+	logvalue_text(&text, netaddr_format(&local->addr, addr));
+	logvalue_text(&text, ipv6 ? "]:" : ":");
+	logvalue_number(&text, local->port);
+	logline_add(l, "listener", text.text);
 }
 
 /* What else the decision was made of. Last in the line: what a client makes
@@ -124,6 +136,15 @@ stage_is_logged(enum stage stage)
 }
 
 static void
+reply_add(struct logline *l, const struct reply *r)
+{
+	char text[REPLY_TEXT_SIZE];
+
+	if (r->code)
+		logline_add(l, "reply", reply_format(r, text));
+}
+
+static void
 edits_add(struct logline *l, const struct decision *d)
 {
 	size_t strips = 0, stamps = 0;
@@ -136,8 +157,8 @@ edits_add(struct logline *l, const struct decision *d)
 		else
 			stamps++;
 	}
-	logline_format(l, "strip", "%zu", strips);
-	logline_format(l, "stamp", "%zu", stamps);
+	logline_number(l, "strip", strips);
+	logline_number(l, "stamp", stamps);
 }
 
 void
@@ -146,7 +167,8 @@ clocks_read(struct event *e)
 	struct timespec t;
 
 	e->now = (int64_t)time(NULL);
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	/* To some milliseconds; it is read at each step of a session. */
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
 	e->ticks = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
@@ -177,48 +199,62 @@ report_identify(
 	d->reply.text = buf;
 }
 
+static void
+texts_fill(struct report *r)
+{
+	const struct netrange *won = session_range(r->session, NULL);
+
+	netaddr_format(&r->client, r->client_text);
+	r->range_text[0] = '\0';
+	if (won)
+		netrange_format(won, r->range_text);
+}
+
+static int
+decision_priority(const struct decision *d)
+{
+	if (d->verdict == VERDICT_REJECT || d->monitored)
+		return LOG_NOTICE;
+	return d->verdict == VERDICT_TEMPFAIL ? LOG_WARNING : LOG_INFO;
+}
+
 void
 report_decision(struct report *r, const struct event *e,
     const struct decision *d, const char *argument)
 {
-	char addr[NETADDR_TEXT_SIZE], range[NETRANGE_TEXT_SIZE];
-	char reply[REPLY_TEXT_SIZE], id[REPORT_ID_SIZE];
-	const struct netrange *won = session_range(r->session, NULL);
-	int priority = LOG_INFO;
-	struct logline l;
+	/* Large, and nothing of it is read that was not written. */
+	struct logline l __attribute__((uninitialized));
+	int priority = decision_priority(d);
+	bool named = has_id(r, d);
+	char id[REPORT_ID_SIZE];
 
-	if (d->verdict == VERDICT_ACCEPT && !d->monitored &&
-	    !stage_is_logged(d->stage))
+	r->refusals += named;
+	if (e->stage == STAGE_CONNECT)
+		r->client_text[0] = '\0';
+	if (priority > log_level() ||
+	    (priority == LOG_INFO && !stage_is_logged(d->stage)))
 		return;
-	if (d->verdict == VERDICT_REJECT || d->monitored)
-		priority = LOG_NOTICE;
-	else if (d->verdict == VERDICT_TEMPFAIL)
-		priority = LOG_WARNING;
+	if (!r->client_text[0])
+		texts_fill(r);
 	logline_init(&l);
 	logline_add(&l, "session", r->id);
-	if (has_id(r, d)) {
-		r->refusals++;
-		logline_add(&l, "id", decision_id(r, id));
-	}
+	logline_add(&l, "id", named ? decision_id(r, id) : NULL);
 	logline_add(&l, "via", r->via);
 	logline_add(&l, "queue", r->queue);
-	logline_add(&l, "client", netaddr_format(&r->client, addr));
+	logline_add(&l, "client", r->client_text);
 	if (e->stage == STAGE_MAIL) {
 		logline_add(&l, "helo", r->helo);
 		logline_add(&l, "auth", e->mail.auth);
 	}
 	logline_add(&l, "connector", session_connector(r->session));
-	logline_add(&l, "range", won ? netrange_format(won, range) : NULL);
+	logline_add(&l, "range", r->range_text[0] ? r->range_text : NULL);
 	principals_add(&l, session_principals(r->session));
 	logline_add(&l, "stage", stage_name(d->stage));
 	logline_add(&l, "argument", argument);
 	logline_add(&l, "verdict", verdict_name(d->verdict));
-	if (d->monitored)
-		logline_add(&l, "monitored", "yes");
-	if (d->relay)
-		logline_add(&l, "relay", "yes");
-	if (d->reply.code)
-		logline_add(&l, "reply", reply_format(&d->reply, reply));
+	logline_add(&l, "monitored", d->monitored ? "yes" : NULL);
+	logline_add(&l, "relay", d->relay ? "yes" : NULL);
+	reply_add(&l, &d->reply);
 	edits_add(&l, d);
 	logline_add(&l, "right", d->right);
 	logline_add(&l, "why", d->why);

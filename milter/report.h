@@ -22,6 +22,8 @@ struct report {
 	const char *queue; /* the MTA's queue id */
 	const char *helo;  /* said on lines of mail */
 	unsigned refusals; /* so far, where they have ids */
+	/* As text, from one connect to the next; report.c's own. */
+	char client_text[NETADDR_TEXT_SIZE], range_text[NETRANGE_TEXT_SIZE];
 };
 
 /* A new session id, unique on this host for practical purposes. */

@@ -6,10 +6,13 @@
  * The log is a process's own, so these tests run in one order, and the one
  * that starts its thread is the last.
  */
+#define _GNU_SOURCE /* pipe2(), O_DIRECT */
 #include "log.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +127,7 @@ line_is_cut(void **state)
 {
 	char large[1000];
 	struct logline l;
-	const char *key, *value;
+	struct logpair pair;
 	size_t at = 0;
 
 	(void)state;
@@ -136,9 +139,11 @@ line_is_cut(void **state)
 	assert_true(l.len <= LOGLINE_SIZE);
 	text_of(&l, LOG_FORMAT_LOGFMT);
 	text_of(&l, LOG_FORMAT_JSON);
-	assert_true(logline_next(&l, &at, &key, &value));
-	assert_int_equal(strlen(value), LOGLINE_VALUE_MAX + 3);
-	assert_string_equal(value + LOGLINE_VALUE_MAX - 1, "\x01...");
+	assert_true(logline_next(&l, &at, &pair));
+	assert_string_equal(pair.key, "k");
+	assert_int_equal(pair.value_len, LOGLINE_VALUE_MAX + 3);
+	assert_int_equal(strlen(pair.value), pair.value_len);
+	assert_string_equal(pair.value + LOGLINE_VALUE_MAX - 1, "\x01...");
 }
 
 /* ---- Sockets --------------------------------------------------------- */
@@ -236,6 +241,14 @@ expect_field(
 }
 
 static void
+expect_written(
+    struct logsink *s, int priority, const struct logline *l, uint64_t lost)
+{
+	logsink_write(s, priority, 0, l);
+	assert_int_equal(logsink_flush(s), lost);
+}
+
+static void
 journal_has_fields(void **state)
 {
 	static struct logsink s;
@@ -249,7 +262,7 @@ journal_has_fields(void **state)
 	logline_init(&l);
 	logline_add(&l, "client", "192.0.2.1");
 	logline_add(&l, "argument", "a\nPRIORITY=0\n\xff");
-	assert_int_equal(logsink_write(&s, LOG_NOTICE, 0, &l), 0);
+	expect_written(&s, LOG_NOTICE, &l, 0);
 	packet = packet_read(fd, &len);
 	expect_field(packet, len, "PRIORITY", "5");
 	expect_field(packet, len, "SYSLOG_FACILITY", "2");
@@ -262,16 +275,16 @@ journal_has_fields(void **state)
 	logline_init(&l);
 	for (int i = 0; i < 600; i++)
 		logline_add(&l, "k", "\x01\x02");
-	assert_int_equal(logsink_write(&s, LOG_NOTICE, 0, &l), 0);
+	expect_written(&s, LOG_NOTICE, &l, 0);
 	packet = packet_read(fd, &len);
 	expect_field(packet, len, "CM_K", "\x01\x02");
 	/* Gone, and there again. */
 	close(fd);
-	assert_int_equal(logsink_write(&s, LOG_NOTICE, 0, &l), -ECONNREFUSED);
+	expect_written(&s, LOG_NOTICE, &l, 1);
 	unlink(path);
-	assert_int_equal(logsink_write(&s, LOG_NOTICE, 0, &l), -ENOENT);
+	expect_written(&s, LOG_NOTICE, &l, 1);
 	fd = reader_open();
-	assert_int_equal(logsink_write(&s, LOG_NOTICE, 0, &l), 0);
+	expect_written(&s, LOG_NOTICE, &l, 0);
 	close(fd);
 	logsink_close(&s);
 }
@@ -290,7 +303,7 @@ syslog_has_a_head(void **state)
 	logsink_open(&s, LOG_TARGET_SYSLOG, LOG_FORMAT_JSON, path);
 	logline_init(&l);
 	logline_add(&l, "message", "a b");
-	assert_int_equal(logsink_write(&s, LOG_ERR, 0, &l), 0);
+	expect_written(&s, LOG_ERR, &l, 0);
 	packet = packet_read(fd, &len);
 	assert_int_equal(sscanf(packet, "<%d>%3s %d %*d:%*d:%*d %n", &priority,
 			     month, &day, &n),
@@ -301,6 +314,48 @@ syslog_has_a_head(void **state)
 	snprintf(text, sizeof(text), "%s", packet + n);
 	assert_string_equal(text, expected);
 	close(fd);
+	logsink_close(&s);
+}
+
+/* Standard error: whole lines together, and none forgotten. */
+static void
+stderr_has_whole_lines(void **state)
+{
+	static struct logsink s;
+	char packet[PIPE_BUF];
+	int fds[2], before = dup(STDERR_FILENO), lines = 0, packets = 0;
+	struct logline l;
+
+	(void)state;
+	/* Each write is read by itself. */
+	assert_int_equal(pipe2(fds, O_CLOEXEC | O_DIRECT | O_NONBLOCK), 0);
+	dup2(fds[1], STDERR_FILENO);
+	logsink_open(&s, LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, NULL);
+	logline_init(&l);
+	logline_add(&l, "a", "b");
+	for (int i = 0; i < 200; i++)
+		logsink_write(&s, LOG_INFO, 0, &l);
+	assert_int_equal(logsink_flush(&s), 0);
+	for (ssize_t n; (n = read(fds[0], packet, sizeof(packet))) > 0;) {
+		static const char text[] =
+		    "time=1970-01-01T00:00:00Z level=info a=b\n";
+		const size_t len = sizeof(text) - 1;
+
+		packets++;
+		assert_int_equal((size_t)n % len, 0);
+		for (size_t at = 0; at < (size_t)n; at += len, lines++)
+			assert_memory_equal(packet + at, text, len);
+	}
+	assert_int_equal(lines, 200);
+	assert_true(packets < 10);
+	close(fds[0]);
+	for (int i = 0; i < 3; i++)
+		logsink_write(&s, LOG_INFO, 0, &l);
+	assert_int_equal(logsink_flush(&s), 3);
+	assert_int_equal(logsink_flush(&s), 0);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	close(fds[1]);
 	logsink_close(&s);
 }
 
@@ -385,9 +440,12 @@ main(void)
 		cmocka_unit_test(line_is_cut),
 		cmocka_unit_test(journal_has_fields),
 		cmocka_unit_test(syslog_has_a_head),
+		cmocka_unit_test(stderr_has_whole_lines),
 		cmocka_unit_test(nobody_waits),
 	};
 
+	/* A reader that is gone is an error, not the end. */
+	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests_name(
 	    "logging", tests, folder_make, folder_remove);
 }
