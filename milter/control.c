@@ -76,12 +76,7 @@ on_written(struct bufferevent *stream, void *ctx)
 static void
 on_event(struct bufferevent *stream, short what, void *ctx)
 {
-	const struct visitor *v = ctx;
-
-	(void)stream;
-	/* It has no more to say, and may still hear. */
-	if (v->ticket && (what & BEV_EVENT_EOF))
-		return;
+	(void)stream, (void)what;
 	visitor_free(ctx);
 }
 
@@ -96,17 +91,17 @@ on_deadline(evutil_socket_t fd, short what, void *ctx)
 static void
 visitor_answer(struct visitor *v, json_t *json)
 {
-	const struct timeval slow = { .tv_sec = ANSWER_SECONDS };
 	struct evbuffer *out = bufferevent_get_output(v->stream);
+	struct timeval wait = { .tv_sec = ANSWER_SECONDS };
 	char *text =
 	    json ? json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 
 	json_decref(json);
-	bufferevent_disable(v->stream, EV_READ);
 	bufferevent_setcb(v->stream, NULL, on_written, on_event, v);
-	evtimer_add(v->deadline, &slow);
-	evbuffer_add_printf(
-	    out, "%s\n", text ? text : "{\"error\":\"out of memory\"}");
+	if (evbuffer_add_printf(
+		out, "%s\n", text ? text : "{\"error\":\"out of memory\"}") < 0)
+		wait.tv_sec = 0;
+	evtimer_add(v->deadline, &wait);
 	free(text);
 }
 
@@ -166,10 +161,11 @@ on_read(struct bufferevent *stream, void *ctx)
 	size_t len;
 	char *line;
 
-	/* One order; what comes behind it is not looked at. */
-	if (v->ticket)
-		return;
 	line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+	/* One order: nothing behind it is read, nor its end, since who has
+	 * no more to say may still hear. */
+	if (line || evbuffer_get_length(in) > ORDER_SIZE_MAX)
+		bufferevent_disable(stream, EV_READ);
 	if (line && len <= ORDER_SIZE_MAX && !order_parse(line, len, &o, &why))
 		visitor_serve(v, &o);
 	else if (line && len <= ORDER_SIZE_MAX)
@@ -252,9 +248,9 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		return;
 	}
 	bufferevent_setcb(v->stream, on_read, NULL, on_event, v);
-	bufferevent_setwatermark(v->stream, EV_READ, 0, ORDER_SIZE_MAX + 2);
-	evtimer_add(v->deadline, &limit);
-	bufferevent_enable(v->stream, EV_READ | EV_WRITE);
+	if (evtimer_add(v->deadline, &limit) ||
+	    bufferevent_enable(v->stream, EV_READ | EV_WRITE))
+		visitor_free(v);
 }
 
 /* Out of descriptors, most likely: trying again at once would only burn the
@@ -341,10 +337,12 @@ control_start(int fd, const struct service *service, struct control **out)
 	/* 0: it listens already. */
 	if (c->retry && c->reloaded && c->sampling)
 		c->listener = evconnlistener_new(c->base, on_accept, c,
-		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (c->listener) {
+		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+			LEV_OPT_DISABLED,
+		    0, fd);
+	if (c->listener && !evconnlistener_enable(c->listener) &&
+	    !evtimer_add(c->sampling, &step)) {
 		evconnlistener_set_error_cb(c->listener, on_accept_error);
-		evtimer_add(c->sampling, &step);
 		on_sample(-1, 0, c);
 		rc = -pthread_create(&c->thread, NULL, control_run, c);
 	}

@@ -203,10 +203,10 @@ metrics_start(int fd, const struct service *service, struct metrics **out)
 		m->sweep = event_new(m->base, -1, EV_PERSIST, on_sweep, m);
 	if (m->sweep)
 		rc = server_make(m, fd);
-	if (!rc) {
-		evtimer_add(m->sweep, &step);
+	if (!rc && evtimer_add(m->sweep, &step))
+		rc = -ENOMEM;
+	if (!rc)
 		rc = -pthread_create(&m->thread, NULL, metrics_run, m);
-	}
 	if (rc) {
 		metrics_free(m);
 		return rc;

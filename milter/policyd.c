@@ -192,7 +192,7 @@ request_decide(
 	memcpy(answer, q.answer, REPLY_TEXT_SIZE);
 }
 
-static void
+static int
 request_answer(struct policyd *p, const struct request *r, struct evbuffer *out)
 {
 	const char *wrong = request_check(r);
@@ -211,7 +211,8 @@ request_answer(struct policyd *p, const struct request *r, struct evbuffer *out)
 	} else if (rcpt) {
 		request_decide(p, r, answer);
 	}
-	evbuffer_add_printf(out, "action=%s\n\n", answer);
+	return evbuffer_add_printf(out, "action=%s\n\n", answer) < 0 ? -ENOMEM
+								     : 0;
 }
 
 static struct timeval
@@ -241,6 +242,7 @@ client_watch(struct client *c, bool begun)
 		evtimer_add(c->late, &wait);
 }
 
+/* At most what libevent reads at once, 16 KiB, stands behind a half line. */
 static void
 on_read(struct bufferevent *stream, void *ctx)
 {
@@ -255,7 +257,7 @@ on_read(struct bufferevent *stream, void *ctx)
 		rc = request_line(&c->request, line, len);
 		free(line);
 		if (rc == 1) {
-			request_answer(c->server, &c->request, out);
+			rc = request_answer(c->server, &c->request, out);
 			request_fini(&c->request);
 			client_watch(c, false);
 		}
@@ -309,9 +311,7 @@ client_new(struct policyd *p, int fd)
 		return NULL;
 	}
 	bufferevent_setcb(c->stream, on_read, NULL, on_event, c);
-	bufferevent_setwatermark(c->stream, EV_READ, 0, REQUEST_SIZE_MAX);
 	bufferevent_set_timeouts(c->stream, &idle, &slow);
-	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 	return c;
 }
 
@@ -333,6 +333,8 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		log_message(LOG_WARNING,
 		    "%zu policy connections: more have to wait", p->nclients);
 	}
+	if (bufferevent_enable(c->stream, EV_READ | EV_WRITE))
+		client_close(c, "out of memory");
 }
 
 /* Out of descriptors, most likely: trying again at once would only burn the
@@ -405,8 +407,10 @@ policyd_start(int fd, const struct service *service,
 	/* 0: it listens already. */
 	if (p->retry)
 		p->listener = evconnlistener_new(p->base, on_accept, p,
-		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (p->listener) {
+		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+			LEV_OPT_DISABLED,
+		    0, fd);
+	if (p->listener && !evconnlistener_enable(p->listener)) {
 		evconnlistener_set_error_cb(p->listener, on_accept_error);
 		rc = -pthread_create(&p->thread, NULL, policyd_run, p);
 	}

@@ -14,9 +14,20 @@
 #include <stddef.h>
 
 /* The at-th allocation from now on fails, counted from 1; and those behind it
- * where last is false. 0: none fails. */
+ * where last is false. */
 void failing_at(size_t at, bool last);
-/* How many there were since then. */
+/* From now on none fails, nor is counted. */
+void failing_end(void);
+bool failing_is_set(void);
+/* How many there were since failing_at(). */
 size_t failing_calls(void);
+
+/* Answers whether it was done; -ENOMEM: not, and it said so. */
+typedef int (*act)(void);
+
+/* Does it again and again: first its first allocation fails, then its second,
+ * till one goes through without a failure; and once more with all allocations
+ * failing from there on. */
+void sweep(const char *name, act);
 
 #endif

@@ -2,11 +2,9 @@
 /*
  * test_memory.c - there is no memory, at each place where some is asked for.
  *
- * Each act below is done again and again: first its first allocation fails,
- * then its second, till one goes through without a failure; and once more
- * with all allocations failing from there on. It either comes out as it does
- * with memory, or it says that it could not; nothing crashes, nobody is let
- * through, and (under ASan) nothing leaks.
+ * Each act below is swept: it either comes out as it does with memory, or it
+ * says that it could not; nothing crashes, nobody is let through, and (under
+ * ASan) nothing leaks.
  */
 #include "ctl.h"
 #include "failing.h"
@@ -29,43 +27,10 @@
 
 #define EXAMPLE FOLDER "/sessions/contract-example"
 
-enum {
-	EACH = 1000, /* beyond that many places some are tried */
-	SWEEP_MAX = 20000,
-	OUTPUT_MAX = 1 << 16,
-	ARGS_MAX = 16,
-	NOW = 1795000000
-};
+enum { OUTPUT_MAX = 1 << 16, ARGS_MAX = 16, NOW = 1795000000 };
 
 static const char example[] = EXAMPLE "/policy.yaml";
 static const char other[] = FOLDER "/sessions/selection/policy.yaml";
-
-/* Answers whether it was done; -ENOMEM: not, and it said so. */
-typedef int (*act)(void);
-
-static void
-sweep(const char *name, act what)
-{
-	size_t n;
-
-	failing_at(0, false);
-	assert_int_equal(what(), 0); /* and there is memory for what stays */
-	for (int last = 0; last < 2; last++) {
-		for (n = 1; n < SWEEP_MAX; n += n < EACH ? 1 : n / 50) {
-			int rc;
-
-			failing_at(n, last);
-			rc = what();
-			if (failing_calls() < n)
-				break;
-			if (rc && rc != -ENOMEM)
-				fail_msg("%s, %zu: %d", name, n, rc);
-		}
-		assert_in_range(n, 2, SWEEP_MAX - 1);
-		print_message("%s: %zu places\n", name, failing_calls());
-		failing_at(0, false);
-	}
-}
 
 /* ---- The engine ------------------------------------------------------- */
 
