@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * netaddr.h - what netaddr.c (the strict readers), netadvice.c (what to
- * write instead) and netrepair.c know of each other. Nobody else includes it.
+ * netaddr.h - what netaddr.c (numbers, and to text), netread.c (the strict
+ * readers), netadvice.c (what to write instead), netrepair.c and netmask.c
+ * know of each other. Nobody else includes it.
  *
  * A reader takes text of a given length, which need not end in NUL, and
- * answers 0, -EINVAL with a fault, or -ENOMEM. Advice tries its repairs on
- * the readers, so that it never proposes what would be refused.
+ * answers 0, or -EINVAL with a fault. Advice tries its repairs on the readers,
+ * so that it never proposes what would be refused.
  */
 #ifndef NETADDR_H
 #define NETADDR_H
@@ -27,6 +28,30 @@ struct netvalue {
 	uint16_t port;
 };
 
+/* The bits of an address. */
+static inline unsigned
+netaddr_bits(enum family family)
+{
+	return family == FAMILY_IPV4 ? 32 : 128;
+}
+
+static inline bool
+netaddr_is_mapped(const struct netaddr *addr)
+{
+	return addr->family == FAMILY_IPV6 && addr->hi == 0 &&
+	       addr->lo >> 32 == 0xffff;
+}
+
+/* An IPv4-mapped IPv6 address as IPv4, any other as it is. */
+static inline struct netaddr
+netaddr_fold(struct netaddr addr)
+{
+	if (!netaddr_is_mapped(&addr))
+		return addr;
+	return (struct netaddr){ .family = FAMILY_IPV4,
+		.lo = addr.lo & UINT32_MAX };
+}
+
 int netaddr_read(const char *text, size_t len, enum netkind, struct netvalue *,
     struct netfault *);
 
@@ -35,5 +60,9 @@ int netaddr_read(const char *text, size_t len, enum netkind, struct netvalue *,
  * byte of the text gets into why but printable ASCII. */
 void netaddr_advise(const char *text, enum netkind, const struct netfault *,
     char why[NETADDR_WHY_SIZE]);
+
+/* How many bits are set from the highest on, in a netmask for IPv4; -EINVAL:
+ * some are set behind them. */
+int netmask_length(const struct netaddr *mask, unsigned *length);
 
 #endif

@@ -330,8 +330,8 @@ static bool
 mend_netmask(struct draft *draft)
 {
 	struct netvalue addr, mask;
-	uint32_t bits, inverse;
-	unsigned prefix = 0;
+	struct netaddr bits;
+	unsigned prefix;
 	char tail[8];
 	size_t at = draft_find(draft, 0, '/');
 
@@ -343,16 +343,13 @@ mend_netmask(struct draft *draft)
 	    addr.range.first.family != FAMILY_IPV4 ||
 	    mask.range.first.family != FAMILY_IPV4)
 		return false;
-	bits = (uint32_t)mask.range.first.lo;
-	if (bits >> 31 == 0 && bits != 0)
-		bits = ~bits;
-	inverse = ~bits;
-	/* All ones behind all zeros, and not 0.0.0.0 or 255.255.255.255:
-	 * those mean everything or one host, depending on who reads them. */
-	if (bits == 0 || inverse == 0 || (inverse & (inverse + 1)) != 0)
+	bits = mask.range.first;
+	if (bits.lo >> 31 == 0)
+		bits.lo ^= UINT32_MAX;
+	/* Not 0.0.0.0 or 255.255.255.255: those mean everything or one host,
+	 * depending on who reads them. */
+	if (netmask_length(&bits, &prefix) != 0 || prefix == 32)
 		return false;
-	for (; bits != 0; bits <<= 1)
-		prefix++;
 	(void)snprintf(tail, sizeof(tail), "/%u", prefix);
 	return put(draft, at, draft->len - at, tail);
 }

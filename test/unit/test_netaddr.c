@@ -6,12 +6,15 @@
  *
  * A row is the text, what it is in canonical form or NULL, and the whole
  * reason of the refusal. Behind the tables the properties that hold for any
- * text are tried on mutations of the rows, with inet_pton(3) as the judge.
+ * text are tried on mutations of the rows, and on numbers in every form that
+ * RFC 4291 has, with inet_pton(3) and libcidr as the judges.
  */
 #include "cases.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+
+#include "../oracle/cidr.h"
 
 #define WRITE "; write "
 /* clang-format off */
@@ -765,12 +768,87 @@ mutations_agree_with_inet_pton(void **state)
 			why_check(text, why);
 			continue;
 		}
+		if (range.form != NETFORM_RANGE && !cidr_agrees(text, &range))
+			fail_msg("\"%s\": libcidr disagrees", text);
 		if (netrange_parse(
 			netrange_format(&range, out), &again, NULL, why) != 0 ||
 		    netaddr_compare(&range.first, &again.first) != 0 ||
 		    netaddr_compare(&range.last, &again.last) != 0 ||
 		    range.form != again.form)
 			fail_msg("\"%s\" prints as \"%s\"", text, out);
+	}
+	if (accepted < ACCEPTED_AT_LEAST)
+		fail_msg("only %u addresses", accepted);
+}
+
+/* One group with zeros in front, in either case. */
+static char *
+put_group(char *out, unsigned group)
+{
+	int width = 1 + (int)random_below(4);
+
+	return out + (random_below(2) == 0
+			     ? sprintf(out, "%0*x", width, group)
+			     : sprintf(out, "%0*X", width, group));
+}
+
+/* Any text for an address: groups of which some are zero, with a gap anywhere
+ * that it may be (and where it may not), perhaps with four numbers at the
+ * end, perhaps a group too few or too many. */
+static void
+random_ipv6(char *out)
+{
+	unsigned quad = random_below(4) == 0 ? 2 : 0, i, gap, groups;
+	bool gaps = random_below(3) != 0;
+
+	groups = gaps ? random_below(8) : 8 - quad;
+	if (random_below(20) == 0)
+		groups += random_below(4);
+	gap = gaps ? random_below(groups + 1) : UINT32_MAX;
+	for (i = 0; i < groups; i++) {
+		if (i == gap)
+			*out++ = ':';
+		if (i > 0 || i == gap)
+			*out++ = ':';
+		out = put_group(
+		    out, random_below(3) == 0 ? 0 : random_below(0x10000));
+	}
+	if (i == gap)
+		out += sprintf(out, "::");
+	if (quad == 0) {
+		*out = '\0';
+		return;
+	}
+	out += sprintf(out, "%s%u.%u.%u.%u", i == 0 || i == gap ? "" : ":",
+	    random_below(257), random_below(256), random_below(256),
+	    random_below(256));
+}
+
+static void
+ipv6_forms_agree_with_libcidr(void **state)
+{
+	enum { ROUNDS = 200000, ACCEPTED_AT_LEAST = ROUNDS / 2 };
+	char text[80], why[NETADDR_WHY_SIZE];
+	struct netaddr judged;
+	struct netrange range;
+	unsigned i, accepted = 0;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		random_ipv6(text);
+		rc = netrange_parse(text, &range, NULL, why);
+		if ((rc == 0) != judge(text, &judged))
+			fail_msg("\"%s\": inet_pton disagrees", text);
+		accepted += rc == 0;
+		if (rc != 0)
+			continue;
+		if (netaddr_compare(&range.first, &judged) != 0)
+			fail_msg("\"%s\": another address", text);
+		(void)sprintf(text + strlen(text), "/%u", random_below(129));
+		if (netrange_parse(text, &range, NULL, why) == 0 &&
+		    !cidr_agrees(text, &range))
+			fail_msg("\"%s\": libcidr disagrees", text);
 	}
 	if (accepted < ACCEPTED_AT_LEAST)
 		fail_msg("only %u addresses", accepted);
@@ -821,6 +899,7 @@ main(void)
 		cmocka_unit_test(mapped_is_ipv4),
 		cmocka_unit_test(order_and_loopback),
 		cmocka_unit_test(mutations_agree_with_inet_pton),
+		cmocka_unit_test(ipv6_forms_agree_with_libcidr),
 		cmocka_unit_test(numbers_print_as_inet_ntop),
 	};
 
