@@ -149,7 +149,7 @@ netrange_format(const struct netrange *range, char buf[NETRANGE_TEXT_SIZE])
 {
 	uint64_t hi = range->first.hi ^ range->last.hi;
 	uint64_t lo = range->first.lo ^ range->last.lo;
-	unsigned prefix = netaddr_bits(range->first.family);
+	unsigned prefix = netstep_bits(range->first.family);
 	char *out = put_address(buf, &range->first);
 
 	switch (range->form) {

@@ -11,7 +11,7 @@
 #ifndef NETADDR_H
 #define NETADDR_H
 
-#include "rules.h"
+#include "netstep.h"
 
 enum netkind { NETKIND_ADDRESS, NETKIND_RANGE, NETKIND_ENDPOINT };
 
@@ -27,13 +27,6 @@ struct netvalue {
 	bool host_bits;
 	uint16_t port;
 };
-
-/* The bits of an address. */
-static inline unsigned
-netaddr_bits(enum family family)
-{
-	return family == FAMILY_IPV4 ? 32 : 128;
-}
 
 static inline bool
 netaddr_is_mapped(const struct netaddr *addr)

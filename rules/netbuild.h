@@ -30,6 +30,7 @@ struct netsegments {
 	uint32_t *starts;    /* IPv4 */
 	uint64_t *his, *los; /* IPv6 */
 	uint32_t *picks;
+	uint8_t *bits; /* how far each reaches, whatever begins within */
 };
 
 enum {
@@ -62,20 +63,9 @@ int netbuild_link(
     struct netbuild *, uint32_t entry, uint32_t next, uint32_t *pick);
 
 /* From this address on, not below that of the last segment, there is another
- * pick. */
-void netbuild_segment(
-    struct netbuild *, const struct netaddr *start, uint32_t pick);
-
-/* One less than the number of addresses, so that ::/0 has one too. */
-static inline struct netaddr
-netrange_size(const struct netrange *range)
-{
-	return (struct netaddr){
-		.family = range->first.family,
-		.hi = range->last.hi - range->first.hi -
-		      (range->last.lo < range->first.lo),
-		.lo = range->last.lo - range->first.lo,
-	};
-}
+ * pick: that of a range that begins there and is a block of 2^bits addresses,
+ * or, with NETSTEP_NO_BLOCK, any up to the next segment. */
+void netbuild_segment(struct netbuild *, const struct netaddr *start,
+    unsigned bits, uint32_t pick);
 
 #endif

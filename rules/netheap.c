@@ -156,7 +156,8 @@ sweep(struct heap *heap, uint32_t from, uint32_t to)
 			next = NULL;
 		heap_trim(heap, &at);
 		if (heap->count == 0) {
-			netbuild_segment(heap->build, &at, NETSET_NONE);
+			netbuild_segment(
+			    heap->build, &at, NETSTEP_NO_BLOCK, NETSET_NONE);
 			if (next == NULL)
 				return 0;
 			at = *next;
@@ -165,7 +166,7 @@ sweep(struct heap *heap, uint32_t from, uint32_t to)
 		rc = pick_make(heap, &at, &end, &pick);
 		if (rc != 0)
 			return rc;
-		netbuild_segment(heap->build, &at, pick);
+		netbuild_segment(heap->build, &at, NETSTEP_NO_BLOCK, pick);
 		if (next != NULL && netaddr_compare(next, &end) <= 0)
 			at = *next;
 		else if (netaddr_compare(&end, &last) == 0)

@@ -234,21 +234,6 @@ address_read(
 
 /* ---- Ranges and endpoints --------------------------------------------- */
 
-/* The bits behind a prefix. */
-static struct netaddr
-host_mask(enum family family, unsigned prefix)
-{
-	unsigned bits = netaddr_bits(family) - prefix;
-
-	return (struct netaddr){
-		.family = family,
-		.hi = bits <= 64 ? 0 : UINT64_MAX >> (128 - bits),
-		.lo = bits == 0    ? 0
-		      : bits >= 64 ? UINT64_MAX
-				   : UINT64_MAX >> (64 - bits),
-	};
-}
-
 static int
 network_read(const char *text, size_t len, const char *slash,
     struct netvalue *value, struct netfault *fault)
@@ -278,7 +263,7 @@ network_read(const char *text, size_t len, const char *slash,
 		prefix -= 96;
 		addr = netaddr_fold(addr);
 	}
-	mask = host_mask(addr.family, prefix);
+	mask = netstep_mask(addr.family, netstep_bits(addr.family) - prefix);
 	range.first = range.last = addr;
 	range.first.hi &= ~mask.hi;
 	range.first.lo &= ~mask.lo;

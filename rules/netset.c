@@ -7,10 +7,17 @@
  * so that a search never falls off the low end. Above the starts stands a
  * static search tree: each level holds the first of every cache line of keys
  * of the level below, so a look-up reads one line a level, and the compiler
- * compares all of its keys at once. A pick up to the number of entries is
- * that entry with nothing behind it; a higher one is a link of an entry and
- * the pick behind it, and links are shared by segments. Owns no entries.
- * Never decides by order between two owners.
+ * compares all of its keys at once.
+ *
+ * A range that is a block of 2^bits addresses, as each CIDR is, is one segment
+ * that says so. Behind its end goes on what it lay in: the nearest segment
+ * before it that reaches so far. A look-up goes back to that, over a few
+ * segments at most: where they would be more, another segment begins there.
+ *
+ * A pick up to the number of entries is that entry with nothing behind it; a
+ * higher one is a link of an entry and the pick behind it, and links are
+ * shared by segments. Owns no entries. Never decides by order between two
+ * owners.
  */
 #include "netbuild.h"
 
@@ -26,6 +33,7 @@ enum {
 	KEYS6 = LINE / sizeof(uint64_t),
 	PICKS = LINE / sizeof(uint32_t),
 	LEVELS_MAX = 11, /* 2^31 segments of IPv6 */
+	STEPS_BACK = 8,  /* of a look-up, from segment to segment */
 };
 
 /* The segments of a family. Every array is padded to whole lines, and keys
@@ -40,7 +48,9 @@ struct table {
 	};
 	uint64_t *los; /* IPv6: the low halves */
 	uint32_t *picks;
-	void *block; /* that all of it lies in */
+	uint8_t *bits; /* how far each reaches: 2^bits addresses; all bits of
+			  the family: to the next */
+	void *block;   /* that all of it lies in */
 };
 
 struct netset {
@@ -57,19 +67,19 @@ segments_init(struct netsegments *segments, enum family family, uint32_t ranges)
 {
 	size_t n = 2 * (size_t)ranges + 1;
 
-	*segments = (struct netsegments){ .picks = calloc(n, 4) };
+	*segments = (struct netsegments){
+		.picks = calloc(n, 4),
+		.bits = calloc(n, 1),
+	};
+	if (segments->picks == NULL || segments->bits == NULL)
+		return -ENOMEM;
 	if (family == FAMILY_IPV4) {
 		segments->starts = calloc(n, 4);
-		return segments->picks != NULL && segments->starts != NULL
-			   ? 0
-			   : -ENOMEM;
+		return segments->starts != NULL ? 0 : -ENOMEM;
 	}
 	segments->his = calloc(n, 8);
 	segments->los = calloc(n, 8);
-	return segments->picks != NULL && segments->his != NULL &&
-		       segments->los != NULL
-		   ? 0
-		   : -ENOMEM;
+	return segments->his != NULL && segments->los != NULL ? 0 : -ENOMEM;
 }
 
 static void
@@ -79,24 +89,66 @@ segments_fini(struct netsegments *segments)
 	free(segments->his);
 	free(segments->los);
 	free(segments->picks);
+	free(segments->bits);
 	*segments = (struct netsegments){ 0 };
 }
 
+/* Whether an address, not below where a segment begins, is within its bits. */
+static bool
+reaches4(
+    const uint32_t *starts, const uint8_t *bits, uint32_t at, uint32_t addr)
+{
+	return (uint64_t)(addr - starts[at]) >> bits[at] == 0;
+}
+
+static bool
+reaches6(const uint64_t *his, const uint64_t *los, const uint8_t *bits,
+    uint32_t at, uint64_t hi, uint64_t lo)
+{
+	struct netaddr mask = netstep_mask(FAMILY_IPV6, bits[at]);
+
+	hi -= his[at] + (lo < los[at]);
+	return hi <= mask.hi && lo - los[at] <= mask.lo;
+}
+
+/* Whether a look-up of an address behind all segments finds a pick. */
+static bool
+segments_find(const struct netsegments *segments, const struct netaddr *addr,
+    uint32_t pick)
+{
+	uint32_t at = segments->count, steps;
+
+	for (steps = 0; steps <= STEPS_BACK && at-- > 0; steps++)
+		if (addr->family == FAMILY_IPV4
+			? reaches4(segments->starts, segments->bits, at,
+			      (uint32_t)addr->lo)
+			: reaches6(segments->his, segments->los, segments->bits,
+			      at, addr->hi, addr->lo))
+			return segments->picks[at] == pick;
+	return false;
+}
+
 void
-netbuild_segment(
-    struct netbuild *build, const struct netaddr *start, uint32_t pick)
+netbuild_segment(struct netbuild *build, const struct netaddr *start,
+    unsigned bits, uint32_t pick)
 {
 	struct netsegments *segments = &build->segments;
 	bool ipv4 = build->family == FAMILY_IPV4;
+	unsigned all = netstep_bits(build->family);
 	uint32_t n = segments->count;
 
-	if (n > 0 && (ipv4 ? segments->starts[n - 1] == start->lo
-			   : segments->his[n - 1] == start->hi &&
-				 segments->los[n - 1] == start->lo))
+	if (n > 0 &&
+	    (segments->bits[n - 1] == all || segments->bits[n - 1] == bits) &&
+	    (ipv4 ? segments->starts[n - 1] == start->lo
+		  : segments->his[n - 1] == start->hi &&
+			segments->los[n - 1] == start->lo))
 		n--;
 	segments->count = n;
-	if (n > 0 && segments->picks[n - 1] == pick)
-		return;
+	if (bits == NETSTEP_NO_BLOCK) {
+		if (segments_find(segments, start, pick))
+			return;
+		bits = all;
+	}
 	if (ipv4) {
 		segments->starts[n] = (uint32_t)start->lo;
 	} else {
@@ -104,6 +156,7 @@ netbuild_segment(
 		segments->los[n] = start->lo;
 	}
 	segments->picks[n] = pick;
+	segments->bits[n] = (uint8_t)bits;
 	segments->count = n + 1;
 }
 
@@ -144,7 +197,8 @@ static int
 table_place(struct table *table, enum family family)
 {
 	bool ipv4 = family == FAMILY_IPV4;
-	size_t size = ipv4 ? 4 : 8, total = lines_of(table->count, 4);
+	size_t size = ipv4 ? 4 : 8;
+	size_t total = lines_of(table->count, 4) + lines_of(table->count, 1);
 	uint32_t count = table->count, i;
 	unsigned char *at;
 
@@ -169,6 +223,7 @@ table_place(struct table *table, enum family family)
 		at += lines_of(table->count, 8);
 	}
 	table->picks = (void *)at;
+	table->bits = at + lines_of(table->count, 4);
 	return 0;
 }
 
@@ -184,6 +239,7 @@ table_make(
 	if (rc != 0)
 		return rc;
 	memcpy(table->picks, segments->picks, table->count * sizeof(uint32_t));
+	memcpy(table->bits, segments->bits, table->count);
 	if (family == FAMILY_IPV4) {
 		memcpy(table->v4[0], segments->starts,
 		    table->count * sizeof(uint32_t));
@@ -343,14 +399,18 @@ find4(const struct table *table, uint32_t addr)
 	for (level = table->depth; level-- > 0;) {
 		const uint32_t *keys = table->v4[level] + (size_t)at * KEYS4;
 
-		if (level == 0)
+		if (level == 0) {
 			__builtin_prefetch(table->picks + (size_t)at * PICKS);
+			__builtin_prefetch(table->bits + (size_t)at * KEYS4);
+		}
 		for (i = below = 0; i < KEYS4; i++)
 			below += keys[i] <= addr;
 		at = at * KEYS4 + below - 1;
 		if (at >= table->sizes[level])
 			at = table->sizes[level] - 1;
 	}
+	while (!reaches4(table->v4[0], table->bits, at, addr))
+		at--;
 	return table->picks[at];
 }
 
@@ -383,6 +443,7 @@ find6(const struct table *table, uint64_t hi, uint64_t lo)
 		if (level == 0) {
 			__builtin_prefetch(table->los + (size_t)at * KEYS6);
 			__builtin_prefetch(table->picks + (size_t)at * KEYS6);
+			__builtin_prefetch(table->bits + (size_t)at * KEYS6);
 		}
 		for (i = below = 0; i < KEYS6; i++)
 			below += keys[i] <= hi;
@@ -392,8 +453,12 @@ find6(const struct table *table, uint64_t hi, uint64_t lo)
 	}
 	for (i = 0; i < KEYS6; i++, at--)
 		if (table->v6[0][at] != hi || table->los[at] <= lo)
-			return table->picks[at];
-	return table->picks[find6_among(table, at + 1, hi, lo)];
+			break;
+	if (i == KEYS6)
+		at = find6_among(table, at + 1, hi, lo);
+	while (!reaches6(table->v6[0], table->los, table->bits, at, hi, lo))
+		at--;
+	return table->picks[at];
 }
 
 uint32_t
@@ -437,39 +502,73 @@ segment_start(const struct table *table, enum family family, uint32_t i)
 	};
 }
 
-/* A CIDR's size is all ones, and its first address has none of them. */
 enum netform
 netset_form(const struct netrange *range)
 {
-	struct netaddr size = netrange_size(range), more;
+	unsigned bits = netstep_block_bits(range);
+	struct netaddr mask;
 
-	if (size.hi == 0 && size.lo == 0)
+	if (bits == 0)
 		return NETFORM_SINGLE;
-	more = netstep_next(size);
-	if (((size.hi & more.hi) | (size.lo & more.lo) |
-		(size.hi & range->first.hi) | (size.lo & range->first.lo)) != 0)
+	if (bits == NETSTEP_NO_BLOCK)
 		return NETFORM_RANGE;
-	return NETFORM_CIDR;
+	mask = netstep_mask(range->first.family, bits);
+	return ((range->first.hi & mask.hi) | (range->first.lo & mask.lo)) == 0
+		   ? NETFORM_CIDR
+		   : NETFORM_RANGE;
 }
 
+/* As far as its bits say; the next segment may begin before. */
+static struct netaddr
+segment_last(const struct table *table, enum family family, uint32_t i)
+{
+	if (table->bits[i] == netstep_bits(family))
+		return netstep_last(family);
+	return netstep_block(segment_start(table, family, i), table->bits[i]);
+}
+
+/* Goes back from *at to the segment that holds addr; answers its last. */
+static struct netaddr
+walk_back(const struct table *table, const struct netaddr *addr, uint32_t *at)
+{
+	struct netaddr last;
+
+	for (;; (*at)--) {
+		last = segment_last(table, addr->family, *at);
+		if (netaddr_compare(addr, &last) <= 0)
+			return last;
+	}
+}
+
+/* Between the starts of two segments may lie some that were taken out. */
 static int
 table_walk(const struct table *table, enum family family,
     int (*fn)(void *, const struct netrange *, uint32_t), void *ctx)
 {
+	struct netaddr next, end;
 	struct netrange range;
-	uint32_t i;
+	uint32_t i, at;
 	int rc = 0;
 
 	for (i = 0; i < table->count && rc == 0; i++) {
-		if (table->picks[i] == NETSET_NONE)
-			continue;
 		range.first = segment_start(table, family, i);
-		range.last = netstep_last(family);
-		if (i + 1 < table->count)
-			range.last = netstep_previous(
-			    segment_start(table, family, i + 1));
-		range.form = netset_form(&range);
-		rc = fn(ctx, &range, table->picks[i]);
+		end = netstep_last(family);
+		if (i + 1 < table->count) {
+			next = segment_start(table, family, i + 1);
+			if (netaddr_compare(&range.first, &next) == 0)
+				continue;
+			end = netstep_previous(next);
+		}
+		at = i;
+		do {
+			range.last = walk_back(table, &range.first, &at);
+			if (netaddr_compare(&end, &range.last) < 0)
+				range.last = end;
+			range.form = netset_form(&range);
+			if (table->picks[at] != NETSET_NONE)
+				rc = fn(ctx, &range, table->picks[at]);
+			range.first = netstep_next(range.last);
+		} while (rc == 0 && netaddr_compare(&range.last, &end) < 0);
 	}
 	return rc;
 }

@@ -14,19 +14,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	DIGITS = sizeof(uint64_t),
 	FEW = 8, /* are sorted by exchanging */
 };
 
-/* An IPv4 range is all in its key: first, and the complement of last. The
- * key of an IPv6 range is the high half of first. */
-struct record {
-	uint64_t key;
-	uint32_t entry;
-	bool expires;
-};
+/* A record is a row of words. The key of an IPv4 range is all of it: first,
+ * and the complement of last. The key of an IPv6 range is the high half of
+ * first, and the low half stands behind; the tag tells how far it goes, if it
+ * is a block, so that the range is seldom asked for. */
+enum { KEY, TAG, LOW, WIDTH_IPV4 = LOW, WIDTH_IPV6 };
+
+enum { TAG_BITS = 32, TAG_EXPIRES = 40 }; /* above the entry's index */
 
 struct held {
 	struct netaddr last;
@@ -36,58 +37,81 @@ struct held {
 
 struct sweep {
 	struct netbuild *build;
-	struct record *records, *spare;
+	uint64_t *records, *spare;
+	size_t width;
 	struct held *held;
 	uint32_t depth, room;
 };
 
 /* ---- Order ------------------------------------------------------------- */
 
-static struct netrange
-range_of(const struct sweep *sweep, const struct record *record)
+static uint32_t
+entry_of(const uint64_t *record)
 {
-	const struct netset_input *input = sweep->build->input;
-
-	if (sweep->build->family == FAMILY_IPV4)
-		return (struct netrange){
-			.first = { .family = FAMILY_IPV4,
-			    .lo = record->key >> 32 },
-			.last = { .family = FAMILY_IPV4,
-			    .lo = ~record->key & UINT32_MAX },
-		};
-	return input->entry(input->ctx, record->entry).range;
+	return record[TAG] & UINT32_MAX;
 }
 
-/* By key; keeps the order of equal ones. */
+static struct netrange
+range_of(const struct sweep *sweep, const uint64_t *record)
+{
+	const struct netset_input *input = sweep->build->input;
+	unsigned bits = record[TAG] >> TAG_BITS & 0xff;
+	struct netrange range = {
+		.first = { .family = sweep->build->family },
+		.last = { .family = sweep->build->family },
+	};
+
+	if (sweep->build->family == FAMILY_IPV4) {
+		range.first.lo = record[KEY] >> 32;
+		range.last.lo = ~record[KEY] & UINT32_MAX;
+		return range;
+	}
+	if (bits == NETSTEP_NO_BLOCK)
+		return input->entry(input->ctx, entry_of(record)).range;
+	range.first.hi = record[KEY];
+	range.first.lo = record[LOW];
+	range.last = netstep_block(range.first, bits);
+	return range;
+}
+
+/* By key, from a digit on; keeps the order of equal ones. */
 static void
-sort(struct record *records, struct record *spare, size_t count)
+sort(const struct sweep *sweep, uint64_t *records, size_t count, unsigned from)
 {
 	uint32_t places[DIGITS][256] = { 0 }, place, sum;
-	struct record *from = records, *to = spare, *other;
-	size_t i;
+	uint64_t *in = records, *to = sweep->spare, *other;
+	size_t width = sweep->width, i;
 	unsigned digit, value;
 
 	for (i = 0; i < count; i++)
-		for (digit = 0; digit < DIGITS; digit++)
-			places[digit][records[i].key >> digit * 8 & 255]++;
-	for (digit = 0; digit < DIGITS; digit++) {
+		for (digit = from; digit < DIGITS; digit++)
+			places[digit][records[i * width] >> digit * 8 & 255]++;
+	for (digit = from; digit < DIGITS; digit++) {
 		uint32_t *next = places[digit];
 
-		if (next[records[0].key >> digit * 8 & 255] == count)
+		if (next[records[KEY] >> digit * 8 & 255] == count)
 			continue; /* all have the same */
 		for (value = sum = 0; value < 256; value++) {
 			place = next[value];
 			next[value] = sum;
 			sum += place;
 		}
-		for (i = 0; i < count; i++)
-			to[next[from[i].key >> digit * 8 & 255]++] = from[i];
-		other = from;
-		from = to;
+		for (i = 0; i < count; i++) {
+			const uint64_t *row = &in[i * width];
+			uint64_t *out =
+			    &to[next[row[KEY] >> digit * 8 & 255]++ * width];
+
+			out[KEY] = row[KEY];
+			out[TAG] = row[TAG];
+			if (width == WIDTH_IPV6)
+				out[LOW] = row[LOW];
+		}
+		other = in;
+		in = to;
 		to = other;
 	}
-	for (i = 0; from != records && i < count; i++)
-		records[i] = from[i];
+	if (in != records)
+		memcpy(records, in, count * width * sizeof(*records));
 }
 
 static int
@@ -99,63 +123,82 @@ range_compare(const struct netrange *a, const struct netrange *b)
 }
 
 static void
-sort_few(const struct sweep *sweep, struct record *records, size_t count)
+sort_few(const struct sweep *sweep, uint64_t *records, size_t count)
 {
-	size_t i, at;
+	size_t width = sweep->width, size = width * sizeof(*records), i, at;
 
 	for (i = 1; i < count; i++) {
-		struct record record = records[i];
-		struct netrange range = range_of(sweep, &record), before;
+		uint64_t *record = &records[i * width], row[WIDTH_IPV6];
+		struct netrange range = range_of(sweep, record), before;
 
-		for (at = i; at > 0; at--) {
-			before = range_of(sweep, &records[at - 1]);
+		memcpy(row, record, size);
+		for (at = i; at > 0; at--, record -= width) {
+			before = range_of(sweep, record - width);
 			if (range_compare(&before, &range) <= 0)
 				break;
-			records[at] = records[at - 1];
+			memcpy(record, record - width, size);
 		}
-		records[at] = record;
+		memcpy(record, row, size);
 	}
 }
 
 /* IPv6 ranges whose first address has the same high half. */
 static void
-sort_low(const struct sweep *sweep, struct record *records, size_t count)
+sort_low(const struct sweep *sweep, uint64_t *records, size_t count)
 {
-	uint64_t key = records[0].key;
+	uint64_t key = records[KEY], *record,
+		 *end = records + count * WIDTH_IPV6;
+	struct netrange range;
 	unsigned word;
-	size_t i;
 
 	for (word = 0; word < 3; word++) {
-		for (i = 0; i < count; i++) {
-			struct netrange range = range_of(sweep, &records[i]);
-
-			records[i].key = word == 0   ? ~range.last.lo
-					 : word == 1 ? ~range.last.hi
-						     : range.first.lo;
+		for (record = records; record < end; record += WIDTH_IPV6) {
+			record[KEY] = key;
+			range = range_of(sweep, record);
+			record[KEY] = word == 0   ? ~range.last.lo
+				      : word == 1 ? ~range.last.hi
+						  : range.first.lo;
 		}
-		sort(records, sweep->spare, count);
+		sort(sweep, records, count, 0);
 	}
-	for (i = 0; i < count; i++)
-		records[i].key = key;
+	for (record = records; record < end; record += WIDTH_IPV6)
+		record[KEY] = key;
 }
 
+/* Sorts those whose keys are equal from a digit on. Equal keys are equal
+ * ranges for IPv4. */
+static void
+groups_sort(
+    const struct sweep *sweep, uint64_t *records, size_t count, unsigned digit)
+{
+	uint64_t *group = records, *end = records + count * sweep->width, *next;
+	size_t n;
+
+	for (; group < end; group = next) {
+		next = group;
+		do
+			next += sweep->width;
+		while (next < end && (*next ^ *group) >> digit * 8 == 0);
+		n = (size_t)(next - group) / sweep->width;
+		if (n <= FEW) {
+			sort_few(sweep, group, n);
+		} else if (digit > 0) {
+			sort(sweep, group, n, 0);
+			groups_sort(sweep, group, n, 0);
+		} else if (sweep->build->family == FAMILY_IPV6) {
+			sort_low(sweep, group, n);
+		}
+	}
+}
+
+/* Few have the same in the highest digits, which are sorted by first. */
 static void
 records_sort(const struct sweep *sweep)
 {
-	struct record *records = sweep->records;
-	uint32_t count = sweep->build->ranges, from, to;
+	unsigned digit = sweep->build->family == FAMILY_IPV4 ? 4 : 3;
 
-	sort(records, sweep->spare, count);
-	for (from = 0; sweep->build->family == FAMILY_IPV6 && from < count;
-	     from = to) {
-		for (to = from + 1;
-		     to < count && records[to].key == records[from].key; to++)
-			;
-		if (to - from > FEW)
-			sort_low(sweep, &records[from], to - from);
-		else
-			sort_few(sweep, &records[from], to - from);
-	}
+	sort(sweep, sweep->records, sweep->build->ranges, digit);
+	groups_sort(sweep, sweep->records, sweep->build->ranges, digit);
 }
 
 /* From the last in the input to the first: of equal ranges the first comes
@@ -164,21 +207,26 @@ static void
 records_take(const struct sweep *sweep)
 {
 	const struct netset_input *input = sweep->build->input;
-	struct record *record = sweep->records;
+	uint64_t *record = sweep->records;
 	size_t i;
 
 	for (i = input->count; i-- > 0;) {
 		struct netset_entry entry = input->entry(input->ctx, i);
+		const struct netrange *range = &entry.range;
 
-		if (entry.range.first.family != sweep->build->family)
+		if (range->first.family != sweep->build->family)
 			continue;
-		record->entry = (uint32_t)i;
-		record->expires = entry.expires;
-		record->key = entry.range.first.hi;
-		if (entry.range.first.family == FAMILY_IPV4)
-			record->key = entry.range.first.lo << 32 |
-				      (~entry.range.last.lo & UINT32_MAX);
-		record++;
+		record[TAG] = i | (uint64_t)entry.expires << TAG_EXPIRES;
+		if (range->first.family == FAMILY_IPV4) {
+			record[KEY] = range->first.lo << 32 |
+				      (~range->last.lo & UINT32_MAX);
+		} else {
+			record[KEY] = range->first.hi;
+			record[TAG] |= (uint64_t)netstep_block_bits(range)
+				       << TAG_BITS;
+			record[LOW] = range->first.lo;
+		}
+		record += sweep->width;
 	}
 }
 
@@ -196,15 +244,14 @@ pop(struct sweep *sweep)
 	if (netaddr_compare(&last, &top) == 0)
 		return;
 	last = netstep_next(last);
-	netbuild_segment(sweep->build, &last, pick);
+	netbuild_segment(sweep->build, &last, NETSTEP_NO_BLOCK, pick);
 }
 
 static int
-push(struct sweep *sweep, const struct netrange *range,
-    const struct record *record)
+push(struct sweep *sweep, const struct netrange *range, const uint64_t *record)
 {
 	const struct held *below;
-	uint32_t pick = record->entry + 1, chain = 1;
+	uint32_t entry = entry_of(record), pick = entry + 1, chain = 1;
 	int rc = 0;
 
 	if (sweep->depth == sweep->room) {
@@ -216,11 +263,10 @@ push(struct sweep *sweep, const struct netrange *range,
 		sweep->held = held;
 		sweep->room = room;
 	}
-	if (sweep->depth > 0 && record->expires) {
+	if (sweep->depth > 0 && record[TAG] >> TAG_EXPIRES != 0) {
 		below = &sweep->held[sweep->depth - 1];
 		chain += below->chain;
-		rc = netbuild_link(
-		    sweep->build, record->entry, below->pick, &pick);
+		rc = netbuild_link(sweep->build, entry, below->pick, &pick);
 	}
 	if (rc == 0 && chain > sweep->build->steps)
 		rc = -E2BIG;
@@ -229,7 +275,8 @@ push(struct sweep *sweep, const struct netrange *range,
 	sweep->build->steps -= chain;
 	sweep->held[sweep->depth++] =
 	    (struct held){ .last = range->last, .pick = pick, .chain = chain };
-	netbuild_segment(sweep->build, &range->first, pick);
+	netbuild_segment(
+	    sweep->build, &range->first, netstep_block_bits(range), pick);
 	return 0;
 }
 
@@ -239,12 +286,12 @@ records_sweep(struct sweep *sweep)
 	const struct netset_input *input = sweep->build->input;
 	struct netaddr zero = { .family = sweep->build->family };
 	struct netrange before = { .first = zero }, range;
-	uint32_t i;
+	size_t i;
 	int rc = 0;
 
-	netbuild_segment(sweep->build, &zero, NETSET_NONE);
+	netbuild_segment(sweep->build, &zero, NETSTEP_NO_BLOCK, NETSET_NONE);
 	for (i = 0; i < sweep->build->ranges && rc == 0; i++) {
-		const struct record *record = &sweep->records[i];
+		const uint64_t *record = &sweep->records[i * sweep->width];
 
 		range = range_of(sweep, record);
 		while (sweep->depth > 0 &&
@@ -256,8 +303,9 @@ records_sweep(struct sweep *sweep)
 			&sweep->held[sweep->depth - 1].last, &range.last) < 0)
 			return -EDOM;
 		if (i > 0 && range_compare(&before, &range) == 0 &&
-		    input->entry(input->ctx, record[-1].entry).owner !=
-			input->entry(input->ctx, record->entry).owner)
+		    input->entry(input->ctx, entry_of(record - sweep->width))
+			    .owner !=
+			input->entry(input->ctx, entry_of(record)).owner)
 			return -EDOM;
 		before = range;
 		rc = push(sweep, &range, record);
@@ -270,10 +318,12 @@ records_sweep(struct sweep *sweep)
 int
 netsweep(struct netbuild *build)
 {
+	size_t width = build->family == FAMILY_IPV4 ? WIDTH_IPV4 : WIDTH_IPV6;
 	struct sweep sweep = {
 		.build = build,
-		.records = calloc(build->ranges, sizeof(*sweep.records)),
-		.spare = calloc(build->ranges, sizeof(*sweep.spare)),
+		.records = calloc(build->ranges, width * sizeof(uint64_t)),
+		.spare = calloc(build->ranges, width * sizeof(uint64_t)),
+		.width = width,
 	};
 	int rc = -ENOMEM;
 

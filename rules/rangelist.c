@@ -2,10 +2,11 @@
 /*
  * rangelist - ranges as written, in little room.
  *
- * Addresses stand in a row of 32-bit words. Where their row begins follows
- * from the index if all are of one family, else from the place. Places and
- * notes are runs: each goes from one index up to the next run's, and is
- * found by bisection.
+ * Addresses stand in a row of 32-bit words, and in another a code for each
+ * range: its family, its form, and the prefix length of a network. Where the
+ * words of a range begin follows from its index if all have as many, else from
+ * its place. Places and notes are runs: each goes from one index up to the
+ * next run's, and is found by bisection.
  */
 #include "rangelist.h"
 
@@ -14,25 +15,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a byte says of a range: its form, and these. A range without family
- * is a network's name. */
+#include "netstep.h"
+
+/* CODE_IPV4 and CODE_IPV6 are networks, and their prefix length is added. */
 enum {
-	KIND_FORM = 3,
-	KIND_IPV4 = 4,
-	KIND_IPV6 = 8,
-	KIND_HOST_BITS = 16,
-	KIND_EXPIRES = 32,
-	KIND_FAMILY = KIND_IPV4 | KIND_IPV6,
+	CODE_NAME, /* of a network: no address */
+	CODE_IPV4,
+	CODE_IPV4_SINGLE = CODE_IPV4 + 33,
+	CODE_IPV4_PAIR, /* two addresses with a dash */
+	CODE_IPV6,
+	CODE_IPV6_SINGLE = CODE_IPV6 + 129,
+	CODE_IPV6_PAIR,
 };
 
-enum { WORDS_IPV4 = 2, WORDS_IPV6 = 8 };
+enum { WORDS_IPV4 = 1, WORDS_IPV6 = 4, WORDS_MAX = 2 * WORDS_IPV6 };
+
+enum { COLUMN_MAX = INT32_MAX };
 
 /* From the first range on each stands one line below the other, in the same
- * column, and is of the same family. */
+ * column, and has as many words. */
 struct place {
 	uint32_t first;
 	uint32_t word; /* where its addresses begin */
-	uint32_t line, column;
+	uint32_t line;
+	uint32_t column : 31, host_bits : 1;
 };
 
 struct note {
@@ -43,19 +49,21 @@ struct note {
 
 struct range_pack {
 	uint32_t *words;
-	uint8_t *kinds;
+	uint8_t *codes;
 	struct place *places;
 	struct note *notes;
 	uint32_t nwords, nplaces, nnotes;
-	bool mixed; /* of more than one family */
+	bool mixed; /* not all have as many words */
 };
 
 static uint32_t
-words_of(uint8_t kind)
+words_of(uint8_t code)
 {
-	return (kind & KIND_IPV4) != 0   ? WORDS_IPV4
-	       : (kind & KIND_IPV6) != 0 ? WORDS_IPV6
-					 : 0;
+	if (code == CODE_NAME)
+		return 0;
+	if (code < CODE_IPV6)
+		return code == CODE_IPV4_PAIR ? 2 * WORDS_IPV4 : WORDS_IPV4;
+	return code == CODE_IPV6_PAIR ? 2 * WORDS_IPV6 : WORDS_IPV6;
 }
 
 /* ---- Out ------------------------------------------------------------- */
@@ -96,34 +104,43 @@ addr_unpack(const uint32_t *words, enum family family)
 	};
 }
 
+static const uint32_t *
+words_at(const struct range_pack *pack, size_t i)
+{
+	uint32_t stride = words_of(pack->codes[i]);
+	const struct place *place;
+
+	if (!pack->mixed)
+		return pack->words + i * stride;
+	place = place_of(pack, i);
+	return pack->words + place->word + (i - place->first) * stride;
+}
+
 struct netrange
 range_clients(const struct range_list *list, size_t i)
 {
-	const struct range_pack *pack = list->pack;
+	unsigned code = list->pack->codes[i], bits, prefix;
 	struct netrange range = { .form = NETFORM_SINGLE };
-	const struct place *place;
 	const uint32_t *words;
-	uint32_t stride;
-	uint8_t kind;
+	bool ipv4 = code < CODE_IPV6;
 
 	assert(i < list->count);
-	kind = pack->kinds[i];
-	range.form = kind & KIND_FORM;
-	stride = words_of(kind);
-	if (stride == 0)
+	if (code == CODE_NAME)
 		return range;
-	words = pack->words + i * stride;
-	if (pack->mixed) {
-		place = place_of(pack, i);
-		words = pack->words + place->word + (i - place->first) * stride;
+	words = words_at(list->pack, i);
+	range.first = addr_unpack(words, ipv4 ? FAMILY_IPV4 : FAMILY_IPV6);
+	if (code == CODE_IPV4_PAIR || code == CODE_IPV6_PAIR) {
+		words += ipv4 ? WORDS_IPV4 : WORDS_IPV6;
+		range.last = addr_unpack(words, range.first.family);
+		range.form = NETFORM_RANGE;
+		return range;
 	}
-	if ((kind & KIND_IPV4) != 0) {
-		range.first = addr_unpack(words, FAMILY_IPV4);
-		range.last = addr_unpack(words + 1, FAMILY_IPV4);
-	} else {
-		range.first = addr_unpack(words, FAMILY_IPV6);
-		range.last = addr_unpack(words + 4, FAMILY_IPV6);
-	}
+	/* No branch between the two: either is as likely. */
+	bits = netstep_bits(range.first.family);
+	prefix = code - (ipv4 ? CODE_IPV4 : CODE_IPV6);
+	range.form = prefix > bits ? NETFORM_SINGLE : NETFORM_CIDR;
+	range.last =
+	    netstep_block(range.first, prefix > bits ? 0 : bits - prefix);
 	return range;
 }
 
@@ -131,7 +148,7 @@ bool
 range_expires(const struct range_list *list, size_t i)
 {
 	assert(i < list->count);
-	return (list->pack->kinds[i] & KIND_EXPIRES) != 0;
+	return note_of(list->pack, i)->until != UNTIL_FOREVER;
 }
 
 struct range
@@ -142,7 +159,7 @@ range_get(const struct range_list *list, size_t i)
 
 	return (struct range){
 		.range = range_clients(list, i),
-		.host_bits = (list->pack->kinds[i] & KIND_HOST_BITS) != 0,
+		.host_bits = place->host_bits,
 		.until = note->until,
 		.network = note->network,
 		.comment = note->comment,
@@ -158,19 +175,20 @@ range_get(const struct range_list *list, size_t i)
 /* ---- In -------------------------------------------------------------- */
 
 static uint8_t
-kind_of(const struct range *range)
+code_of(const struct netrange *range)
 {
-	unsigned kind = (unsigned)range->range.form;
+	bool ipv4 = range->first.family == FAMILY_IPV4;
+	unsigned bits;
 
-	if (range->range.first.family == FAMILY_IPV4)
-		kind |= KIND_IPV4;
-	else if (range->range.first.family == FAMILY_IPV6)
-		kind |= KIND_IPV6;
-	if (range->host_bits)
-		kind |= KIND_HOST_BITS;
-	if (range->until != UNTIL_FOREVER)
-		kind |= KIND_EXPIRES;
-	return (uint8_t)kind;
+	if (range->first.family == FAMILY_NONE)
+		return CODE_NAME;
+	if (range->form == NETFORM_SINGLE)
+		return ipv4 ? CODE_IPV4_SINGLE : CODE_IPV6_SINGLE;
+	if (range->form == NETFORM_RANGE)
+		return ipv4 ? CODE_IPV4_PAIR : CODE_IPV6_PAIR;
+	bits = netstep_block_bits(range);
+	assert(bits != NETSTEP_NO_BLOCK);
+	return (uint8_t)(ipv4 ? CODE_IPV4 + 32 - bits : CODE_IPV6 + 128 - bits);
 }
 
 /* Makes room for more elements than count. */
@@ -196,7 +214,7 @@ static int
 maker_grow(struct range_maker *maker)
 {
 	struct range_pack *pack = maker->pack;
-	void *words, *kinds, *places, *notes;
+	void *words, *codes, *places, *notes;
 	int error;
 
 	if (pack == NULL)
@@ -204,13 +222,13 @@ maker_grow(struct range_maker *maker)
 	if (pack == NULL)
 		return -ENOMEM;
 	words = pack->words;
-	kinds = pack->kinds;
+	codes = pack->codes;
 	places = pack->places;
 	notes = pack->notes;
-	error = grow(&words, &maker->words, pack->nwords, WORDS_IPV6,
+	error = grow(&words, &maker->words, pack->nwords, WORDS_MAX,
 	    sizeof(*pack->words));
 	if (error == 0)
-		error = grow(&kinds, &maker->kinds, maker->count, 1, 1);
+		error = grow(&codes, &maker->codes, maker->count, 1, 1);
 	if (error == 0)
 		error = grow(&places, &maker->places, pack->nplaces, 1,
 		    sizeof(*pack->places));
@@ -218,7 +236,7 @@ maker_grow(struct range_maker *maker)
 		error = grow(&notes, &maker->notes, pack->nnotes, 1,
 		    sizeof(*pack->notes));
 	pack->words = words;
-	pack->kinds = kinds;
+	pack->codes = codes;
 	pack->places = places;
 	pack->notes = notes;
 	return error;
@@ -231,34 +249,35 @@ addr_pack(struct range_pack *pack, const struct netaddr *addr)
 
 	if (addr->family == FAMILY_IPV4) {
 		words[0] = (uint32_t)addr->lo;
-		pack->nwords += WORDS_IPV4 / 2;
+		pack->nwords += WORDS_IPV4;
 		return;
 	}
 	words[0] = (uint32_t)(addr->hi >> 32);
 	words[1] = (uint32_t)addr->hi;
 	words[2] = (uint32_t)(addr->lo >> 32);
 	words[3] = (uint32_t)addr->lo;
-	pack->nwords += WORDS_IPV6 / 2;
+	pack->nwords += WORDS_IPV6;
 }
 
 static void
-place_add(struct range_maker *maker, const struct where *where, uint8_t kind)
+place_add(struct range_maker *maker, const struct range *range, uint8_t code)
 {
 	struct range_pack *pack = maker->pack;
 	const struct place *last = &pack->places[pack->nplaces];
 	uint32_t i = (uint32_t)maker->count;
-	bool same_family =
-	    i > 0 && ((pack->kinds[i - 1] ^ kind) & KIND_FAMILY) == 0;
+	bool same = i > 0 && words_of(pack->codes[i - 1]) == words_of(code);
 
-	pack->mixed = pack->mixed || (i > 0 && !same_family);
-	if (same_family && last[-1].column == where->column &&
-	    where->line - last[-1].line == i - last[-1].first)
+	pack->mixed = pack->mixed || (i > 0 && !same);
+	if (same && last[-1].column == range->where.column &&
+	    last[-1].host_bits == range->host_bits &&
+	    range->where.line - last[-1].line == i - last[-1].first)
 		return;
 	pack->places[pack->nplaces++] = (struct place){
 		.first = i,
 		.word = pack->nwords,
-		.line = where->line,
-		.column = where->column,
+		.line = range->where.line,
+		.column = range->where.column & COLUMN_MAX,
+		.host_bits = range->host_bits,
 	};
 }
 
@@ -286,18 +305,18 @@ note_add(struct range_maker *maker, const struct range *range)
 int
 range_add(struct range_maker *maker, const struct range *range)
 {
-	uint8_t kind = kind_of(range);
+	uint8_t code = code_of(&range->range);
 	int error = maker_grow(maker);
 
 	if (error != 0)
 		return error;
-	place_add(maker, &range->where, kind);
+	place_add(maker, range, code);
 	note_add(maker, range);
-	maker->pack->kinds[maker->count++] = kind;
-	if ((kind & KIND_FAMILY) != 0) {
+	maker->pack->codes[maker->count++] = code;
+	if (code != CODE_NAME)
 		addr_pack(maker->pack, &range->range.first);
+	if (code == CODE_IPV4_PAIR || code == CODE_IPV6_PAIR)
 		addr_pack(maker->pack, &range->range.last);
-	}
 	return 0;
 }
 
@@ -317,14 +336,14 @@ range_made(
 {
 	const struct range_pack *from = maker->pack;
 	struct range_pack *pack = NULL;
-	void *words, *kinds, *places, *notes;
+	void *words, *codes, *places, *notes;
 
 	if (from != NULL) {
 		pack = arena_alloc(arena, sizeof(*pack));
 		if (pack == NULL ||
 		    keep(arena, from->words, from->nwords, sizeof(*from->words),
 			&words) != 0 ||
-		    keep(arena, from->kinds, maker->count, 1, &kinds) != 0 ||
+		    keep(arena, from->codes, maker->count, 1, &codes) != 0 ||
 		    keep(arena, from->places, from->nplaces,
 			sizeof(*from->places), &places) != 0 ||
 		    keep(arena, from->notes, from->nnotes, sizeof(*from->notes),
@@ -332,7 +351,7 @@ range_made(
 			return -ENOMEM;
 		*pack = *from;
 		pack->words = words;
-		pack->kinds = kinds;
+		pack->codes = codes;
 		pack->places = places;
 		pack->notes = notes;
 	}
@@ -347,7 +366,7 @@ range_maker_fini(struct range_maker *maker)
 {
 	if (maker->pack != NULL) {
 		free(maker->pack->words);
-		free(maker->pack->kinds);
+		free(maker->pack->codes);
 		free(maker->pack->places);
 		free(maker->pack->notes);
 	}

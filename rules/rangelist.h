@@ -4,10 +4,10 @@
  *
  * A list may hold a million ranges, and what is known of one is known of its
  * neighbours: the file, the network, that there is no comment, and that each
- * stands a line below the last. So the addresses are kept in 8 bytes (IPv4)
- * or 32 (IPv6) and a byte that says what they are; all else once for as many
- * neighbours as it goes for. A range is put together again when it is asked
- * for.
+ * stands a line below the last. So the first address is kept in 4 bytes (IPv4)
+ * or 16 (IPv6), and a byte that says how far the range goes; a range with a
+ * dash has its last address, too; all else is kept once for as many neighbours
+ * as it goes for. A range is put together again when it is asked for.
  */
 #ifndef RANGELIST_H
 #define RANGELIST_H
@@ -39,8 +39,9 @@ struct range_list {
 
 /* The i-th, which must be there. Texts live as long as the list. */
 struct range range_get(const struct range_list *, size_t i);
-/* Only its addresses; whether it has an end at all. These two and a list
- * whose ranges are all of one family take the same time for any length. */
+/* Only its addresses; whether it has an end at all. The first takes the same
+ * time for any length where all ranges are of one family and one form, with a
+ * dash or without. */
 struct netrange range_clients(const struct range_list *, size_t i);
 bool range_expires(const struct range_list *, size_t i);
 
@@ -49,7 +50,7 @@ bool range_expires(const struct range_list *, size_t i);
 struct range_maker {
 	struct range_pack *pack;
 	size_t count;
-	size_t words, kinds, places, notes; /* room for so many */
+	size_t words, codes, places, notes; /* room for so many */
 };
 
 /* Texts of the range are kept by reference. -ENOMEM. */

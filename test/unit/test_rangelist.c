@@ -7,6 +7,7 @@
  */
 #include "cases.h"
 
+#include "netstep.h"
 #include "rangelist.h"
 
 enum { LONGEST = 300, LISTS = 400 };
@@ -40,6 +41,30 @@ random_addr(enum family family)
 	return addr;
 }
 
+/* In any form; a network's addresses follow from each other. */
+static struct netrange
+random_range(enum family family, bool dash)
+{
+	unsigned bits = family == FAMILY_IPV4 ? 32 : 128;
+	struct netaddr first = random_addr(family), mask;
+	struct netrange range = { .first = first, .last = first };
+
+	if (family == FAMILY_NONE || random_below(3) == 0)
+		return range;
+	if (dash) {
+		range.last = random_addr(family);
+		range.form = NETFORM_RANGE;
+		return range;
+	}
+	mask = netstep_mask(family, random_below(bits + 1));
+	range.first.hi &= ~mask.hi;
+	range.first.lo &= ~mask.lo;
+	range.last.hi |= mask.hi;
+	range.last.lo |= mask.lo;
+	range.form = NETFORM_CIDR;
+	return range;
+}
+
 /* Of ten things eight stay as they are with the range before. */
 static bool
 changes(bool lively)
@@ -54,9 +79,7 @@ range_next(struct range *range, const enum family families[2], bool lively)
 
 	if (changes(lively))
 		family = families[random_below(2)];
-	range->range.first = random_addr(family);
-	range->range.last = random_addr(family);
-	range->range.form = random_below(3);
+	range->range = random_range(family, changes(lively));
 	range->host_bits = random_below(2) == 0;
 	range->where.line += changes(lively) ? random_below(3) : 1;
 	if (changes(lively))
