@@ -122,9 +122,9 @@ void doctor_restrictions(struct doctor *, struct postfix *,
     const struct postfix_service *, const struct port *);
 /* doctor_domains.c */
 void doctor_domains(struct doctor *, struct postfix *);
-/* doctor_tables.c: adds the addresses that a table grants. What is more than
- * the policy has been said. -ENOENT: there is no such file. -EINVAL: it cannot
- * be compared. */
+/* doctor_tables.c: the addresses that a table grants, in a set that was empty.
+ * -ENOENT: there is no such file. -EINVAL: it cannot be compared, which has
+ * been said. */
 int doctor_cidr(struct doctor *, const char *path, struct spans *granted);
 /* Whether an action of access(5) lets a client relay: 1 or 0. -EINVAL: it
  * asks further restrictions, or is none. */

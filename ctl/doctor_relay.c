@@ -5,7 +5,8 @@
  * A recipient must pass smtpd_relay_restrictions and
  * smtpd_recipient_restrictions. Each list is read as for a stranger with a
  * foreign recipient: what can permit before something refuses is an opening,
- * and the end of a list permits. What opens both lists grants relay.
+ * and the end of a list permits. So one list that keeps within the policy is
+ * enough, and one that refuses what the policy grants is enough to refuse it.
  */
 #include "doctor.h"
 
@@ -13,13 +14,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum opening {
+enum opening_kind {
 	OPEN_POLICY = 1,     /* our policy service */
 	OPEN_MYNETWORKS = 2, /* permit_mynetworks */
 	OPEN_SASL = 4,
 	OPEN_TABLE = 8, /* check_..._access */
-	OPEN_OTHER = 16,
-	OPEN_ALL = 31
+	OPEN_OTHER = 16
 };
 
 enum { CLASS_DEPTH = 8 };
@@ -54,62 +54,40 @@ static const struct {
 };
 /* clang-format on */
 
+/* Where a way through a list leads a stranger. */
+enum way { WAY_ON, WAY_SHUT, WAY_OPEN };
+
+/* A restriction that can permit. */
+struct opening {
+	unsigned open;
+	const char *word, *argument;
+	struct spans granted; /* by a table or mynetworks, once weighed */
+	bool unread;          /* which could not be compared */
+};
+
+/* A list, as far as a stranger gets in it. */
+struct list {
+	const char *name;
+	struct where where;
+	unsigned open;
+	bool shut;       /* a guard ends it */
+	bool strangers;  /* one for strangers */
+	bool sasl_first; /* logged in clients never reach our service */
+	struct opening *openings;
+	size_t nopenings;
+	bool weighed;
+};
+
 struct reading {
 	struct doctor *doctor;
 	struct postfix *postfix;
 	const struct postfix_service *service;
 	const struct port *port;
-	unsigned open, depth;
-	bool strangers;       /* a guard for strangers ends a list */
-	bool sasl_first;      /* logged in clients never reach our service */
-	bool tables;          /* some table grants relay */
-	bool unread;          /* and could not be compared */
-	struct spans granted; /* by tables that were read */
-	struct where where;   /* of the list */
+	unsigned depth; /* of restriction classes */
+	struct list relay, recipient;
 };
 
 /* ---- Reading a list -------------------------------------------------- */
-
-static void
-say_table(struct reading *r, const char *kind, const char *table)
-{
-	struct doctor *d = r->doctor;
-	int rc = -EINVAL;
-
-	if (strncmp(table, "static:", 7) == 0 &&
-	    doctor_action(table + 7) >= 0) {
-		if (doctor_action(table + 7) > 0)
-			doctor_say(d, D_OPEN_RELAY, r->where,
-			    "%s %s stands before reject_unauth_destination: "
-			    "everybody relays; remove it",
-			    kind, table);
-		return;
-	}
-	r->tables = true;
-	if (strcasecmp(kind, "check_client_access") == 0 &&
-	    strncmp(table, "cidr:/", 6) == 0)
-		rc = doctor_cidr(d, table + 5, &r->granted);
-	if (rc == 0 || rc == -ENOENT)
-		return; /* without the file Postfix answers 451 */
-	r->unread = true;
-	doctor_say(d, D_ACCESS, r->where,
-	    "%s %s stands before reject_unauth_destination, where OK grants "
-	    "relay whatever the policy says",
-	    kind, table);
-}
-
-static void
-say_opening(
-    struct reading *r, unsigned open, const char *word, const char *argument)
-{
-	if (open == OPEN_TABLE)
-		say_table(r, word, argument);
-	else if (open == OPEN_OTHER)
-		doctor_say(r->doctor, D_PERMIT, r->where,
-		    "%s%s%s stands before reject_unauth_destination and grants "
-		    "relay whatever the policy says; remove it",
-		    word, *argument != '\0' ? " " : "", argument);
-}
 
 static bool
 is_access(const char *word)
@@ -153,6 +131,8 @@ next_restriction(struct reading *r, const char **at, const char **argument)
 static unsigned
 opening_of(const struct reading *r, const char *word, const char *argument)
 {
+	if (is_access(word) && strncmp(argument, "static:", 7) == 0)
+		return doctor_action(argument + 7) == 0 ? 0 : OPEN_OTHER;
 	if (is_access(word))
 		return OPEN_TABLE;
 	if (is_service(word))
@@ -162,6 +142,26 @@ opening_of(const struct reading *r, const char *word, const char *argument)
 		if (strcasecmp(openings[i].word, word) == 0)
 			return openings[i].open;
 	return 0;
+}
+
+static void
+add_opening(struct reading *r, struct list *l, unsigned open, const char *word,
+    const char *argument)
+{
+	void *items = l->openings;
+
+	if (open == OPEN_POLICY && (l->open & OPEN_SASL) != 0)
+		l->sasl_first = true;
+	l->open |= open;
+	if (arena_grow(r->doctor->arena, &items, l->nopenings,
+		sizeof *l->openings) < 0) {
+		r->doctor->failed = true;
+		return;
+	}
+	l->openings = items;
+	l->openings[l->nopenings++] = (struct opening){
+		.open = open, .word = word, .argument = argument
+	};
 }
 
 static bool
@@ -177,77 +177,175 @@ is_class(struct reading *r, const char *word)
 	return false;
 }
 
-/* True: a guard ends the way. say: what both lists let through. */
 static bool
-read_list(struct reading *r, const char *list, unsigned say)
+is_guard(struct list *l, const char *word)
 {
-	const char *item, *argument;
-	bool warn = false;
-
-	while ((item = next_restriction(r, &list, &argument)) != NULL) {
-		unsigned open = opening_of(r, item, argument);
-		bool was_warn = warn;
-
-		warn = strcasecmp(item, "warn_if_reject") == 0;
-		if (strcasecmp(item, "permit") == 0)
-			break;
-		for (size_t i = 0; i < sizeof guards / sizeof *guards; i++)
-			if (strcasecmp(guards[i].word, item) == 0 &&
-			    !was_warn) {
-				r->strangers |= guards[i].strangers;
-				return true;
-			}
-		if ((open & say) != 0)
-			say_opening(r, open, item, argument);
-		if (open == OPEN_POLICY && (r->open & OPEN_SASL) != 0)
-			r->sasl_first = true;
-		r->open |= open;
-		if (open != 0 || !is_class(r, item) || r->depth >= CLASS_DEPTH)
-			continue;
-		r->depth++;
-		if (read_list(r,
-			postfix_value(r->postfix, r->service, item, NULL), say))
+	for (size_t i = 0; i < sizeof guards / sizeof *guards; i++)
+		if (strcasecmp(guards[i].word, word) == 0) {
+			l->strangers |= guards[i].strangers;
 			return true;
-		r->depth--;
-	}
+		}
 	return false;
 }
 
-static unsigned
-openings_of(struct reading *r, const char *name, unsigned say)
+static enum way
+read_list(struct reading *r, struct list *l, const char *text)
 {
-	const char *list =
-	    postfix_value(r->postfix, r->service, name, &r->where);
+	const char *word, *argument;
+	enum way way = WAY_ON;
+	bool warn = false;
 
-	r->open = r->depth = 0;
-	return read_list(r, list, say) ? r->open : (unsigned)OPEN_ALL;
+	while (way == WAY_ON &&
+	       (word = next_restriction(r, &text, &argument)) != NULL) {
+		unsigned open = opening_of(r, word, argument);
+
+		if (open != 0)
+			add_opening(r, l, open, word, argument);
+		else if (strcasecmp(word, "permit") == 0)
+			way = WAY_OPEN;
+		else if (!warn && is_guard(l, word))
+			way = WAY_SHUT;
+		else if (r->depth < CLASS_DEPTH && is_class(r, word)) {
+			r->depth++;
+			way = read_list(r, l,
+			    postfix_value(r->postfix, r->service, word, NULL));
+			r->depth--;
+		}
+		warn = strcasecmp(word, "warn_if_reject") == 0;
+	}
+	return way;
+}
+
+static void
+list_read(struct reading *r, struct list *l, const char *name)
+{
+	const char *text;
+
+	l->name = name;
+	text = postfix_value(r->postfix, r->service, name, &l->where);
+	l->shut = read_list(r, l, text) == WAY_SHUT;
+}
+
+/* ---- What a list grants ---------------------------------------------- */
+
+static const char *
+table_path(const struct opening *o)
+{
+	return strcasecmp(o->word, "check_client_access") == 0 &&
+		       strncmp(o->argument, "cidr:/", 6) == 0
+		   ? o->argument + 5
+		   : NULL;
+}
+
+static void
+opening_weigh(struct reading *r, struct opening *o)
+{
+	struct where where;
+	int rc = 0;
+
+	if (o->open == OPEN_TABLE)
+		rc = table_path(o) == NULL
+			 ? -EINVAL
+			 : doctor_cidr(r->doctor, table_path(o), &o->granted);
+	else if (o->open == OPEN_MYNETWORKS)
+		rc = doctor_networks(r->doctor, r->postfix, r->service,
+		    "mynetworks", &o->granted, &where);
+	/* Without the table Postfix answers 451. */
+	o->unread = rc != 0 && rc != -ENOENT;
+	spans_settle(&o->granted);
+}
+
+static void
+list_weigh(struct reading *r, struct list *l)
+{
+	for (size_t i = 0; i < l->nopenings && !l->weighed; i++)
+		opening_weigh(r, &l->openings[i]);
+	l->weighed = true;
+}
+
+/* It may let clients relay that the policy does not. */
+static bool
+is_wider(struct reading *r, struct list *l)
+{
+	struct netrange first;
+
+	if (!l->shut || (l->open & OPEN_OTHER) != 0)
+		return true;
+	list_weigh(r, l);
+	for (size_t i = 0; i < l->nopenings; i++)
+		if (l->openings[i].unread ||
+		    spans_beyond(
+			&l->openings[i].granted, &r->doctor->relay, &first))
+			return true;
+	return false;
 }
 
 /* ---- What it means --------------------------------------------------- */
 
 static void
-check_mynetworks(struct reading *r)
+say_other(struct reading *r, const struct list *l, const struct opening *o)
 {
-	struct spans networks = { 0 };
-	struct where where;
-
-	if (doctor_networks(r->doctor, r->postfix, r->service, "mynetworks",
-		&networks, &where) == 0) {
-		doctor_wider(r->doctor, D_MYNETWORKS, &r->where,
-		    "permit_mynetworks", &networks);
-		for (size_t i = 0; i < networks.count; i++)
-			if (spans_add(&r->granted, &networks.items[i]) < 0)
-				r->doctor->failed = true;
-	}
-	spans_fini(&networks);
+	if (strncmp(o->argument, "static:", 7) == 0)
+		doctor_say(r->doctor, D_OPEN_RELAY, l->where,
+		    "%s %s stands before reject_unauth_destination: everybody "
+		    "relays; remove it",
+		    o->word, o->argument);
+	else
+		doctor_say(r->doctor, D_PERMIT, l->where,
+		    "%s%s%s stands before reject_unauth_destination and grants "
+		    "relay whatever the policy says; remove it",
+		    o->word, *o->argument != '\0' ? " " : "", o->argument);
 }
 
-/* Whether the policy lets clients of a family relay on this listener, and
- * nothing here does. */
+static void
+say_opening(struct reading *r, const struct list *l, const struct opening *o)
+{
+	struct where table = { 0 };
+
+	if (o->open == OPEN_OTHER) {
+		say_other(r, l, o);
+	} else if (o->open == OPEN_MYNETWORKS && !o->unread) {
+		doctor_wider(r->doctor, D_MYNETWORKS, &l->where,
+		    "permit_mynetworks", &o->granted);
+	} else if (o->open == OPEN_TABLE && o->unread) {
+		doctor_say(r->doctor, D_ACCESS, l->where,
+		    "%s %s stands before reject_unauth_destination, where OK "
+		    "grants relay whatever the policy says",
+		    o->word, o->argument);
+	} else if (o->open == OPEN_TABLE) {
+		table.file = doctor_path(r->doctor, table_path(o));
+		doctor_wider(
+		    r->doctor, D_TABLE_WIDER, &table, "the table", &o->granted);
+	}
+}
+
+/* What both lists let through relays. */
+static void
+check_wider(struct reading *r)
+{
+	struct list *const lists[] = { &r->relay, &r->recipient };
+
+	if (!is_wider(r, &r->relay) || !is_wider(r, &r->recipient))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		struct list *l = lists[i];
+
+		if (!l->shut)
+			continue;
+		list_weigh(r, l);
+		for (size_t n = 0; n < l->nopenings; n++)
+			say_opening(r, l, &l->openings[n]);
+	}
+}
+
+/* Whether the policy lets clients of a family relay on this listener, and the
+ * list does not. */
 static bool
-check_narrower(struct reading *r, enum family family)
+check_family(struct reading *r, const struct list *l,
+    const struct spans *granted, enum family family)
 {
 	struct listener listener = { r->port->addr, r->port->port };
+	bool tables = (l->open & OPEN_TABLE) != 0;
 	char text[NETRANGE_TEXT_SIZE];
 	struct spans policy = { 0 };
 	struct netrange first;
@@ -257,50 +355,86 @@ check_narrower(struct reading *r, enum family family)
 		listener.addr.family = family;
 	found = listener.addr.family == family &&
 		doctor_relay(r->doctor, &listener, &policy) == 0 &&
-		spans_beyond(&policy, &r->granted, &first);
-	if (found)
-		doctor_say(r->doctor, r->tables ? D_TABLE_NARROWER : D_NO_GRANT,
-		    r->where, "the policy lets %s relay, and %s",
-		    netrange_format(&first, text),
-		    r->tables ? "no table does; connectorctl export "
-				"postfix-cidr writes it anew"
-			      : "nothing here does; see "
-				"contrib/postfix/main.cf.policy");
+		spans_beyond(&policy, granted, &first);
+	if (found && tables)
+		doctor_say(r->doctor, D_TABLE_NARROWER, l->where,
+		    "the policy lets %s relay, and no table in %s does; "
+		    "connectorctl export postfix-cidr writes it anew",
+		    netrange_format(&first, text), l->name);
+	else if (found)
+		doctor_say(r->doctor, D_NO_GRANT, l->where,
+		    "the policy lets %s relay, and nothing in %s does; %s",
+		    netrange_format(&first, text), l->name,
+		    l == &r->relay ? "see contrib/postfix/main.cf.policy"
+				   : "take reject_unauth_destination from it: "
+				     "smtpd_relay_restrictions has it");
 	spans_fini(&policy);
 	return found;
+}
+
+static void
+check_narrower(struct reading *r, struct list *l)
+{
+	struct spans granted = { 0 };
+	bool unread = false;
+
+	if (!l->shut || !l->strangers ||
+	    (l->open & (OPEN_POLICY | OPEN_OTHER)) != 0)
+		return;
+	list_weigh(r, l);
+	for (size_t i = 0; i < l->nopenings; i++) {
+		const struct opening *o = &l->openings[i];
+
+		unread = unread || o->unread;
+		for (size_t n = 0; n < o->granted.count; n++)
+			if (spans_add(&granted, &o->granted.items[n]) < 0)
+				r->doctor->failed = true;
+	}
+	spans_settle(&granted);
+	if (!unread && !check_family(r, l, &granted, FAMILY_IPV4))
+		check_family(r, l, &granted, FAMILY_IPV6);
+	spans_fini(&granted);
+}
+
+static void
+check_sasl(struct reading *r, const struct list *l, const struct list *other)
+{
+	if (l->sasl_first && (!other->shut || (other->open & OPEN_SASL) != 0))
+		doctor_say(r->doctor, D_SASL, l->where,
+		    "permit_sasl_authenticated stands before "
+		    "check_policy_service: who has logged in relays whatever "
+		    "the policy says; remove it");
+}
+
+static void
+list_fini(struct list *l)
+{
+	for (size_t i = 0; i < l->nopenings; i++)
+		spans_fini(&l->openings[i].granted);
 }
 
 void
 doctor_restrictions(struct doctor *d, struct postfix *p,
     const struct postfix_service *s, const struct port *port)
 {
-	static const char relay[] = "smtpd_relay_restrictions",
-			  recipient[] = "smtpd_recipient_restrictions";
 	struct reading r = {
 		.doctor = d, .postfix = p, .service = s, .port = port
 	};
-	unsigned open = openings_of(&r, recipient, 0);
 
-	open &= openings_of(&r, relay, 0);
-	if (open == OPEN_ALL) {
-		doctor_say(d, D_OPEN_RELAY, r.where,
+	list_read(&r, &r.relay, "smtpd_relay_restrictions");
+	list_read(&r, &r.recipient, "smtpd_recipient_restrictions");
+	if (!r.relay.shut && !r.recipient.shut) {
+		doctor_say(d, D_OPEN_RELAY, r.relay.where,
 		    "smtpd_relay_restrictions and "
 		    "smtpd_recipient_restrictions refuse nobody; end one in "
 		    "reject_unauth_destination");
 		return;
 	}
-	openings_of(&r, recipient, open);
-	openings_of(&r, relay, open);
-	if ((open & OPEN_MYNETWORKS) != 0)
-		check_mynetworks(&r);
-	if ((open & OPEN_SASL) != 0 && r.sasl_first)
-		doctor_say(d, D_SASL, r.where,
-		    "permit_sasl_authenticated stands before "
-		    "check_policy_service: who has logged in relays whatever "
-		    "the policy says; remove it");
-	spans_settle(&r.granted);
-	if ((open & OPEN_POLICY) == 0 && r.strangers && !r.unread &&
-	    !check_narrower(&r, FAMILY_IPV4))
-		check_narrower(&r, FAMILY_IPV6);
-	spans_fini(&r.granted);
+	check_wider(&r);
+	check_sasl(&r, &r.relay, &r.recipient);
+	check_sasl(&r, &r.recipient, &r.relay);
+	check_narrower(&r, &r.relay);
+	check_narrower(&r, &r.recipient);
+	list_fini(&r.relay);
+	list_fini(&r.recipient);
 }

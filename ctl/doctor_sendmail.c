@@ -372,9 +372,12 @@ check_access(struct seam *s)
 	check_form(s);
 	rc = doctor_access(d, path, &granted);
 	spans_settle(&granted);
-	if (rc == 0)
+	if (rc == 0) {
+		struct where table = { .file = doctor_path(d, path) };
+
+		doctor_wider(d, D_TABLE_WIDER, &table, "the table", &granted);
 		check_narrower(s, &granted, &map->where);
-	else if (rc == -ENOENT)
+	} else if (rc == -ENOENT)
 		doctor_say(d, D_UNTOLD, map->where,
 		    "%s, the text of the access map, is not there", path);
 	check_stale(d, path, &map->where);

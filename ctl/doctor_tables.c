@@ -164,19 +164,6 @@ say_line(struct doctor *d, const char *file, uint32_t line, const char *text)
 	    "\"%.60s\" could not be compared with the policy", text);
 }
 
-/* Says what a table grants beyond the policy, adds it, and frees it. */
-static void
-take_granted(struct doctor *d, const char *shown, struct spans *table,
-    struct spans *granted)
-{
-	struct where where = { .file = shown };
-
-	spans_settle(table);
-	doctor_wider(d, D_TABLE_WIDER, &where, "the table", table);
-	add_all(d, granted, table);
-	spans_fini(table);
-}
-
 /* ---- cidr tables ----------------------------------------------------- */
 
 static bool
@@ -211,7 +198,6 @@ int
 doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 {
 	struct table t = { .doctor = d };
-	struct spans table = { 0 };
 	struct folded folded;
 	char *text, *line;
 	const char *shown;
@@ -232,8 +218,7 @@ doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
 		say_line(d, shown, number, line);
 		rc = -EINVAL;
 	}
-	add_granted(&t, &table);
-	take_granted(d, shown, &table, granted);
+	add_granted(&t, granted);
 	return rc;
 }
 
@@ -341,7 +326,6 @@ int
 doctor_access(struct doctor *d, const char *path, struct spans *granted)
 {
 	struct access access = { .doctor = d };
-	struct spans table = { 0 };
 	struct folded folded;
 	struct where where = { 0 };
 	char *text, *line;
@@ -359,8 +343,7 @@ doctor_access(struct doctor *d, const char *path, struct spans *granted)
 		line[key] = '\0';
 		take_access(&access, line, value, &where);
 	}
-	join_levels(&access, &table);
-	take_granted(d, where.file, &table, granted);
+	join_levels(&access, granted);
 	return 0;
 }
 
