@@ -75,21 +75,27 @@ expect_complaint(void (*fn)(int fd), const char *text)
 	unlink(address.sun_path);
 }
 
+/* All of it: who hangs up before breaks the pipe of who still sends. */
+static void
+read_question(int fd)
+{
+	char c;
+
+	while (read(fd, &c, 1) == 1 && c != '\n')
+		;
+}
+
 static void
 hang_up(int fd)
 {
-	char line[100];
-
-	(void)!read(fd, line, sizeof line);
+	read_question(fd);
 	close(fd);
 }
 
 static void
 answer_half(int fd)
 {
-	char line[100];
-
-	(void)!read(fd, line, sizeof line);
+	read_question(fd);
 	(void)!write(fd, "{\"version\":", 11);
 	close(fd);
 }
