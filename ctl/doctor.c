@@ -69,7 +69,8 @@ doctor_text(struct doctor *d, const char *format, ...)
 const char *
 doctor_path(struct doctor *d, const char *path)
 {
-	return doctor_text(d, "%s%s", d->root, path);
+	return doctor_text(d, "%s%s%s", d->root,
+	    *d->root != '\0' && *path != '/' ? "/" : "", path);
 }
 
 static void
@@ -241,12 +242,12 @@ examine(struct doctor *d, const struct question *q)
 		postfix = doctor_postfix(d, folder);
 	if (q->postfix != NULL && postfix == -ENOENT)
 		return ctl_complain(
-		    d->ctl, "%s%s: no main.cf is there", d->root, folder);
+		    d->ctl, "%s: no main.cf is there", doctor_path(d, folder));
 	if (q->sendmail != NULL || !named)
 		sendmail = doctor_sendmail(d, file);
 	if (q->sendmail != NULL && sendmail == -ENOENT)
 		return ctl_complain(
-		    d->ctl, "%s%s: there is no such file", d->root, file);
+		    d->ctl, "%s: there is no such file", doctor_path(d, file));
 	if (postfix == -ENOENT && sendmail == -ENOENT)
 		return ctl_complain(d->ctl,
 		    "neither %s%s/main.cf nor %s%s is there; name one with "

@@ -176,9 +176,12 @@ static const struct row rows[D_COUNT] = {
 		"D-NO-GRANT", "Nothing grants what the policy grants",
 		"A milter can only refuse. The policy lets clients relay, and the MTA\n"
 		"has neither check_policy_service of connector-milter nor an exported\n"
-		"table before it refuses: they hear \"Relay access denied\".\n"
+		"table before it refuses: they hear \"Relay access denied\". Older\n"
+		"smtpd_recipient_restrictions that hold reject_unauth_destination\n"
+		"refuse them, too.\n"
 		"\n"
-		"Use the lines of contrib/postfix/main.cf.policy.\n",
+		"Use the lines of contrib/postfix/main.cf.policy, and take\n"
+		"reject_unauth_destination out of smtpd_recipient_restrictions.\n",
 	} },
 	[D_TABLE_WIDER] = { SEVERITY_ERROR, {
 		"D-TABLE-WIDER", "An exported table grants more than the policy",
