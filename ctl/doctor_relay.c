@@ -342,7 +342,7 @@ check_wider(struct reading *r)
  * list does not. */
 static bool
 check_family(struct reading *r, const struct list *l,
-    const struct spans *granted, enum family family)
+    const struct spans *granted, bool unread, enum family family)
 {
 	struct listener listener = { r->port->addr, r->port->port };
 	bool tables = (l->open & OPEN_TABLE) != 0;
@@ -356,7 +356,12 @@ check_family(struct reading *r, const struct list *l,
 	found = listener.addr.family == family &&
 		doctor_relay(r->doctor, &listener, &policy) == 0 &&
 		spans_beyond(&policy, granted, &first);
-	if (found && tables)
+	if (found && unread)
+		doctor_say(r->doctor, D_UNTOLD, l->where,
+		    "the policy lets %s relay; whether %s does stands in what "
+		    "could not be read",
+		    netrange_format(&first, text), l->name);
+	else if (found && tables)
 		doctor_say(r->doctor, D_TABLE_NARROWER, l->where,
 		    "the policy lets %s relay, and no table in %s does; "
 		    "connectorctl export postfix-cidr writes it anew",
@@ -391,8 +396,8 @@ check_narrower(struct reading *r, struct list *l)
 				r->doctor->failed = true;
 	}
 	spans_settle(&granted);
-	if (!unread && !check_family(r, l, &granted, FAMILY_IPV4))
-		check_family(r, l, &granted, FAMILY_IPV6);
+	if (!check_family(r, l, &granted, unread, FAMILY_IPV4))
+		check_family(r, l, &granted, unread, FAMILY_IPV6);
 	spans_fini(&granted);
 }
 
