@@ -219,8 +219,7 @@ domains_check(struct decoder *decoder, const struct policy *policy)
 	const struct accepted_domain **sorted;
 	size_t i, count = 0;
 
-	sorted = arena_array(
-	    decoder->arena, policy->naccepted_domains, sizeof(*sorted));
+	sorted = calloc(policy->naccepted_domains + 1, sizeof(*sorted));
 	if (sorted == NULL)
 		return -ENOMEM;
 	for (i = 0; i < policy->naccepted_domains; i++)
@@ -232,6 +231,7 @@ domains_check(struct decoder *decoder, const struct policy *policy)
 		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0 &&
 		    sorted[i - 1]->subdomains == sorted[i]->subdomains)
 			domain_twice(decoder, sorted[i - 1], sorted[i]);
+	free(sorted);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "domains.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lines.h"
@@ -68,10 +69,9 @@ domain_why(const char *text)
 static bool
 is_address(const char *text)
 {
-	char why[NETADDR_WHY_SIZE];
 	struct netaddr addr;
 
-	return netaddr_parse(text, &addr, why) == 0;
+	return netaddr_parse(text, &addr, NULL) == 0;
 }
 
 /* A domain, or "*." and a domain, to lower case without the "*.". Answers
@@ -253,20 +253,44 @@ const struct field domains_element = {
 	.size = sizeof(struct entry),
 };
 
-/* The list as it grows. */
+/* The list as it grows; not in the arena, which would keep what it outgrew. */
 struct list {
-	void *items;
-	size_t count;
+	struct accepted_domain *items;
+	size_t count, room;
 };
 
 static int
-list_add(struct decoder *decoder, struct list *list,
-    const struct accepted_domain *domain)
+list_add(struct list *list, const struct accepted_domain *domain)
 {
-	if (arena_grow(decoder->arena, &list->items, list->count,
-		sizeof(*domain)) != 0)
+	size_t room = list->room == 0 ? 16 : list->room * 2;
+	struct accepted_domain *items = list->items;
+
+	if (list->count == list->room) {
+		items = realloc(items, room * sizeof(*items));
+		if (items == NULL)
+			return -ENOMEM;
+		list->items = items;
+		list->room = room;
+	}
+	items[list->count++] = *domain;
+	return 0;
+}
+
+/* Writes the list into the object, with memory of the arena. */
+static int
+list_keep(struct decoder *decoder, const struct field *field, void *object,
+    const struct list *list)
+{
+	void *kept =
+	    arena_array(decoder->arena, list->count, sizeof(*list->items));
+
+	if (kept == NULL)
 		return -ENOMEM;
-	((struct accepted_domain *)list->items)[list->count++] = *domain;
+	if (list->count != 0)
+		memcpy(kept, list->items, list->count * sizeof(*list->items));
+	memcpy((char *)object + field->offset, &kept, sizeof(kept));
+	memcpy(
+	    (char *)object + field->count, &list->count, sizeof(list->count));
 	return 0;
 }
 
@@ -287,12 +311,34 @@ file_add(struct decoder *decoder, struct list *list, const struct entry *entry)
 		status =
 		    domain_store(decoder, lines.text, lines.where, &domain);
 		if (status == 0)
-			status = list_add(decoder, list, &domain);
+			status = list_add(list, &domain);
 		result = status != 0 ? status : result;
 	}
 	lines_close(&lines);
 	if (result == 0 && list->count == before)
 		result = lines_none(decoder, &entry->file);
+	return result;
+}
+
+static int
+list_read(struct decoder *decoder, const struct field *field, struct list *list)
+{
+	int result = 0;
+
+	while (schema_list_goes_on(decoder)) {
+		struct entry entry = { 0 };
+		int status = schema_record(decoder, field->element, &entry);
+
+		if (status == 0 && entry.file.path != NULL)
+			status = file_add(decoder, list, &entry);
+		else if (entry.domain.name != NULL)
+			status = list_add(list, &entry.domain) != 0 ? -ENOMEM
+								    : status;
+		if (status == -ENOMEM)
+			return status;
+		result = status != 0 ? status : result;
+	}
+	source_next(decoder->source);
 	return result;
 }
 
@@ -304,22 +350,9 @@ domains_decode(struct decoder *decoder, const struct field *field, void *object)
 
 	if (result != 0)
 		return result;
-	while (schema_list_goes_on(decoder)) {
-		struct entry entry = { 0 };
-		int status = schema_record(decoder, field->element, &entry);
-
-		if (status == 0 && entry.file.path != NULL)
-			status = file_add(decoder, &list, &entry);
-		else if (entry.domain.name != NULL)
-			status = list_add(decoder, &list, &entry.domain) != 0
-				     ? -ENOMEM
-				     : status;
-		if (status == -ENOMEM)
-			return status;
-		result = status != 0 ? status : result;
-	}
-	source_next(decoder->source);
-	memcpy((char *)object + field->offset, &list.items, sizeof(list.items));
-	memcpy((char *)object + field->count, &list.count, sizeof(list.count));
+	result = list_read(decoder, field, &list);
+	if (result != -ENOMEM && list_keep(decoder, field, object, &list) != 0)
+		result = -ENOMEM;
+	free(list.items);
 	return result;
 }

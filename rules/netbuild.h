@@ -31,6 +31,7 @@ struct netsegments {
 	uint64_t *his, *los; /* IPv6 */
 	uint32_t *picks;
 	uint8_t *bits; /* how far each reaches, whatever begins within */
+	uint32_t open; /* the last that reaches up to the next, however far */
 };
 
 enum {
@@ -64,8 +65,12 @@ int netbuild_link(
 
 /* From this address on, not below that of the last segment, there is another
  * pick: that of a range that begins there and is a block of 2^bits addresses,
- * or, with NETSTEP_NO_BLOCK, any up to the next segment. */
-void netbuild_segment(struct netbuild *, const struct netaddr *start,
+ * or, with NETSTEP_NO_BLOCK, any up to the next segment. Answers the segment's
+ * index. */
+uint32_t netbuild_segment(struct netbuild *, const struct netaddr *start,
     unsigned bits, uint32_t pick);
+/* Whether a look-up behind all segments goes back to this one, which reaches
+ * there while those after it have ended. */
+bool netbuild_is_near(const struct netbuild *, uint32_t segment);
 
 #endif

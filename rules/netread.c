@@ -394,10 +394,8 @@ parse(const char *text, enum netkind kind, struct netvalue *value,
 	struct netfault fault = { 0 };
 	int rc = netaddr_read(text, strlen(text), kind, value, &fault);
 
-	if (rc == -EINVAL)
+	if (rc != 0 && why != NULL)
 		netaddr_advise(text, kind, &fault, why);
-	else if (rc != 0)
-		memcpy(why, "out of memory", sizeof("out of memory"));
 	return rc;
 }
 

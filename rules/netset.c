@@ -93,63 +93,21 @@ segments_fini(struct netsegments *segments)
 	*segments = (struct netsegments){ 0 };
 }
 
-/* Whether an address, not below where a segment begins, is within its bits. */
-static bool
-reaches4(
-    const uint32_t *starts, const uint8_t *bits, uint32_t at, uint32_t addr)
-{
-	return (uint64_t)(addr - starts[at]) >> bits[at] == 0;
-}
-
-static bool
-reaches6(const uint64_t *his, const uint64_t *los, const uint8_t *bits,
-    uint32_t at, uint64_t hi, uint64_t lo)
-{
-	struct netaddr mask = netstep_mask(FAMILY_IPV6, bits[at]);
-
-	hi -= his[at] + (lo < los[at]);
-	return hi <= mask.hi && lo - los[at] <= mask.lo;
-}
-
-/* Whether a look-up of an address behind all segments finds a pick. */
-static bool
-segments_find(const struct netsegments *segments, const struct netaddr *addr,
-    uint32_t pick)
-{
-	uint32_t at = segments->count, steps;
-
-	for (steps = 0; steps <= STEPS_BACK && at-- > 0; steps++)
-		if (addr->family == FAMILY_IPV4
-			? reaches4(segments->starts, segments->bits, at,
-			      (uint32_t)addr->lo)
-			: reaches6(segments->his, segments->los, segments->bits,
-			      at, addr->hi, addr->lo))
-			return segments->picks[at] == pick;
-	return false;
-}
-
-void
+uint32_t
 netbuild_segment(struct netbuild *build, const struct netaddr *start,
     unsigned bits, uint32_t pick)
 {
 	struct netsegments *segments = &build->segments;
-	bool ipv4 = build->family == FAMILY_IPV4;
-	unsigned all = netstep_bits(build->family);
 	uint32_t n = segments->count;
 
-	if (n > 0 &&
-	    (segments->bits[n - 1] == all || segments->bits[n - 1] == bits) &&
-	    (ipv4 ? segments->starts[n - 1] == start->lo
-		  : segments->his[n - 1] == start->hi &&
-			segments->los[n - 1] == start->lo))
-		n--;
-	segments->count = n;
 	if (bits == NETSTEP_NO_BLOCK) {
-		if (segments_find(segments, start, pick))
-			return;
-		bits = all;
+		bits = netstep_bits(build->family);
+		if (n > 0 && segments->picks[n - 1] == pick &&
+		    segments->open == n - 1)
+			return n - 1;
+		segments->open = n;
 	}
-	if (ipv4) {
+	if (build->family == FAMILY_IPV4) {
 		segments->starts[n] = (uint32_t)start->lo;
 	} else {
 		segments->his[n] = start->hi;
@@ -157,7 +115,17 @@ netbuild_segment(struct netbuild *build, const struct netaddr *start,
 	}
 	segments->picks[n] = pick;
 	segments->bits[n] = (uint8_t)bits;
-	segments->count = n + 1;
+	segments->count++;
+	return n;
+}
+
+bool
+netbuild_is_near(const struct netbuild *build, uint32_t segment)
+{
+	const struct netsegments *segments = &build->segments;
+
+	return segment >= segments->open &&
+	       segments->count - 1 - segment <= STEPS_BACK;
 }
 
 int
@@ -388,6 +356,23 @@ netset_free(struct netset *set)
 
 /* ---- Look-up ------------------------------------------------------------ */
 
+/* Whether an address, not below where a segment begins, is within its bits. */
+static bool
+reaches4(const struct table *table, uint32_t at, uint32_t addr)
+{
+	return (uint64_t)(addr - table->v4[0][at]) >> table->bits[at] == 0;
+}
+
+static bool
+reaches6(const struct table *table, uint32_t at, uint64_t hi, uint64_t lo)
+{
+	struct netaddr mask = netstep_mask(FAMILY_IPV6, table->bits[at]);
+	uint64_t start = table->los[at];
+
+	hi -= table->v6[0][at] + (lo < start);
+	return hi <= mask.hi && lo - start <= mask.lo;
+}
+
 /* Of each node take the last key that is not above the address; the first
  * one never is, as it stands in the level above. At the top of the space the
  * padding is not above, either: there the level's own last key is meant. */
@@ -409,7 +394,7 @@ find4(const struct table *table, uint32_t addr)
 		if (at >= table->sizes[level])
 			at = table->sizes[level] - 1;
 	}
-	while (!reaches4(table->v4[0], table->bits, at, addr))
+	while (!reaches4(table, at, addr))
 		at--;
 	return table->picks[at];
 }
@@ -456,7 +441,7 @@ find6(const struct table *table, uint64_t hi, uint64_t lo)
 			break;
 	if (i == KEYS6)
 		at = find6_among(table, at + 1, hi, lo);
-	while (!reaches6(table->v6[0], table->los, table->bits, at, hi, lo))
+	while (!reaches6(table, at, hi, lo))
 		at--;
 	return table->picks[at];
 }

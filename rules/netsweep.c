@@ -7,8 +7,10 @@
  * holds the address. Each range costs one turn, however deep it lies and
  * whatever expires, since what is behind it is what lies below it on the
  * stack. The same pass sees the first tie or crossing, and gives up: others
- * judge that. Sorts numbers, not structs: 64 bits at a time, digit by digit
- * from the last, which takes the same time for any order and any addresses.
+ * judge that. Sorts numbers, not structs, digit by digit from the last: all by
+ * the high digits of first, then those that are alike in these, which are few
+ * in most lists. That takes the same time for any order, and no more than
+ * twice for any addresses.
  */
 #include "netbuild.h"
 
@@ -18,7 +20,8 @@
 
 enum {
 	DIGITS = sizeof(uint64_t),
-	FEW = 8, /* are sorted by exchanging */
+	FEW = 8,   /* are sorted by exchanging */
+	ROOM = 64, /* of the stack at first */
 };
 
 /* A record is a row of words. The key of an IPv4 range is all of it: first,
@@ -32,15 +35,17 @@ enum { TAG_BITS = 32, TAG_EXPIRES = 40 }; /* above the entry's index */
 struct held {
 	struct netaddr last;
 	uint32_t pick;
-	uint32_t chain; /* of the pick: how long */
+	uint32_t chain;   /* of the pick: how long */
+	uint32_t segment; /* the latest that has the pick */
 };
 
+/* At the bottom of the stack lies the whole space, which has no pick. */
 struct sweep {
 	struct netbuild *build;
 	uint64_t *records, *spare;
 	size_t width;
 	struct held *held;
-	uint32_t depth, room;
+	uint32_t top, room;
 };
 
 /* ---- Order ------------------------------------------------------------- */
@@ -232,39 +237,33 @@ records_take(const struct sweep *sweep)
 
 /* ---- The sweep --------------------------------------------------------- */
 
-/* What the innermost range lay in goes on behind it. */
+/* Behind the innermost range, and all that end with it, goes on what they lay
+ * in. */
 static void
 pop(struct sweep *sweep)
 {
-	struct netaddr last = sweep->held[--sweep->depth].last;
-	struct netaddr top = netstep_last(last.family);
-	uint32_t pick =
-	    sweep->depth > 0 ? sweep->held[sweep->depth - 1].pick : NETSET_NONE;
+	struct netaddr last = sweep->held[sweep->top].last;
+	struct held *below;
 
-	if (netaddr_compare(&last, &top) == 0)
+	do
+		below = &sweep->held[--sweep->top];
+	while (sweep->top > 0 && netaddr_compare(&below->last, &last) == 0);
+	if (netaddr_compare(&below->last, &last) == 0 ||
+	    netbuild_is_near(sweep->build, below->segment))
 		return;
 	last = netstep_next(last);
-	netbuild_segment(sweep->build, &last, NETSTEP_NO_BLOCK, pick);
+	below->segment = netbuild_segment(
+	    sweep->build, &last, NETSTEP_NO_BLOCK, below->pick);
 }
 
 static int
 push(struct sweep *sweep, const struct netrange *range, const uint64_t *record)
 {
-	const struct held *below;
+	const struct held *below = &sweep->held[sweep->top];
 	uint32_t entry = entry_of(record), pick = entry + 1, chain = 1;
 	int rc = 0;
 
-	if (sweep->depth == sweep->room) {
-		uint32_t room = sweep->room == 0 ? 64 : sweep->room * 2;
-		struct held *held = realloc(sweep->held, room * sizeof(*held));
-
-		if (held == NULL)
-			return -ENOMEM;
-		sweep->held = held;
-		sweep->room = room;
-	}
-	if (sweep->depth > 0 && record[TAG] >> TAG_EXPIRES != 0) {
-		below = &sweep->held[sweep->depth - 1];
+	if (below->pick != NETSET_NONE && record[TAG] >> TAG_EXPIRES != 0) {
 		chain += below->chain;
 		rc = netbuild_link(sweep->build, entry, below->pick, &pick);
 	}
@@ -272,12 +271,31 @@ push(struct sweep *sweep, const struct netrange *range, const uint64_t *record)
 		rc = -E2BIG;
 	if (rc != 0)
 		return rc;
+	if (sweep->top + 1 == sweep->room) {
+		uint32_t room = sweep->room * 2;
+		struct held *held = realloc(sweep->held, room * sizeof(*held));
+
+		if (held == NULL)
+			return -ENOMEM;
+		sweep->held = held;
+		sweep->room = room;
+	}
 	sweep->build->steps -= chain;
-	sweep->held[sweep->depth++] =
-	    (struct held){ .last = range->last, .pick = pick, .chain = chain };
-	netbuild_segment(
-	    sweep->build, &range->first, netstep_block_bits(range), pick);
+	sweep->held[++sweep->top] = (struct held){
+		.last = range->last,
+		.pick = pick,
+		.chain = chain,
+		.segment = netbuild_segment(sweep->build, &range->first,
+		    netstep_block_bits(range), pick),
+	};
 	return 0;
+}
+
+static bool
+same_owner(const struct netset_input *input, uint32_t a, uint32_t b)
+{
+	return input->entry(input->ctx, a).owner ==
+	       input->entry(input->ctx, b).owner;
 }
 
 static int
@@ -289,28 +307,29 @@ records_sweep(struct sweep *sweep)
 	size_t i;
 	int rc = 0;
 
-	netbuild_segment(sweep->build, &zero, NETSTEP_NO_BLOCK, NETSET_NONE);
+	sweep->held[0] = (struct held){
+		.last = netstep_last(sweep->build->family),
+		.segment = netbuild_segment(
+		    sweep->build, &zero, NETSTEP_NO_BLOCK, NETSET_NONE),
+	};
 	for (i = 0; i < sweep->build->ranges && rc == 0; i++) {
 		const uint64_t *record = &sweep->records[i * sweep->width];
 
 		range = range_of(sweep, record);
-		while (sweep->depth > 0 &&
-		       netaddr_compare(&sweep->held[sweep->depth - 1].last,
-			   &range.first) < 0)
+		while (netaddr_compare(
+			   &sweep->held[sweep->top].last, &range.first) < 0)
 			pop(sweep);
-		if (sweep->depth > 0 &&
-		    netaddr_compare(
-			&sweep->held[sweep->depth - 1].last, &range.last) < 0)
+		if (netaddr_compare(
+			&sweep->held[sweep->top].last, &range.last) < 0)
 			return -EDOM;
 		if (i > 0 && range_compare(&before, &range) == 0 &&
-		    input->entry(input->ctx, entry_of(record - sweep->width))
-			    .owner !=
-			input->entry(input->ctx, entry_of(record)).owner)
+		    !same_owner(input, entry_of(record - sweep->width),
+			entry_of(record)))
 			return -EDOM;
 		before = range;
 		rc = push(sweep, &range, record);
 	}
-	while (sweep->depth > 0)
+	while (sweep->top > 0)
 		pop(sweep);
 	return rc;
 }
@@ -324,10 +343,13 @@ netsweep(struct netbuild *build)
 		.records = calloc(build->ranges, width * sizeof(uint64_t)),
 		.spare = calloc(build->ranges, width * sizeof(uint64_t)),
 		.width = width,
+		.held = calloc(ROOM, sizeof(*sweep.held)),
+		.room = ROOM,
 	};
 	int rc = -ENOMEM;
 
-	if (sweep.records != NULL && sweep.spare != NULL) {
+	if (sweep.records != NULL && sweep.spare != NULL &&
+	    sweep.held != NULL) {
 		records_take(&sweep);
 		records_sort(&sweep);
 		free(sweep.spare);

@@ -53,7 +53,8 @@ struct range_pack {
 	struct place *places;
 	struct note *notes;
 	uint32_t nwords, nplaces, nnotes;
-	bool mixed; /* not all have as many words */
+	bool mixed;   /* not all have as many words */
+	bool expires; /* some do */
 };
 
 static uint32_t
@@ -148,7 +149,8 @@ bool
 range_expires(const struct range_list *list, size_t i)
 {
 	assert(i < list->count);
-	return note_of(list->pack, i)->until != UNTIL_FOREVER;
+	return list->pack->expires &&
+	       note_of(list->pack, i)->until != UNTIL_FOREVER;
 }
 
 struct range
@@ -292,6 +294,7 @@ note_add(struct range_maker *maker, const struct range *range)
 	    last[-1].comment == range->comment &&
 	    last[-1].owner == range->owner && last[-1].until == range->until)
 		return;
+	pack->expires = pack->expires || range->until != UNTIL_FOREVER;
 	pack->notes[pack->nnotes++] = (struct note){
 		.first = (uint32_t)maker->count,
 		.file = range->where.file,

@@ -83,7 +83,7 @@ enum {
 
 /* Strict text to address: a dotted quad without leading zeros, or RFC 4291
  * text without a zone. -EINVAL: why says what is wrong and, where there is
- * one, what to write instead. */
+ * one, what to write instead; it may be NULL, which is far quicker. */
 int netaddr_parse(
     const char *text, struct netaddr *, char why[NETADDR_WHY_SIZE]);
 /* A range: an address, two full addresses with a dash, or a CIDR. Host bits
