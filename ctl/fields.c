@@ -90,7 +90,7 @@ fold_field(struct arena *arena, struct field *last, const char *line)
 		return -ENOMEM;
 	memcpy(value, last->value, before);
 	value[before] = '\n';
-	memcpy(value + before + 1, line, len);
+	memcpy(value + before + 1, line, len + 1);
 	last->value = value;
 	return 0;
 }
