@@ -2,7 +2,7 @@
 /*
  * log.c - the log: lines on their way to where they go.
  *
- * The queue is a ring of bytes, its records a head and the pairs of a line.
+ * The queue is a ring of bytes, its records a head and the text of a line.
  * It is the daemon's only lock that a decision takes besides the store's; it
  * is held while a line is copied, never while one is written. The writer lets
  * lines gather for a moment: to wake it for each one would cost more than all
@@ -104,7 +104,7 @@ records_write(const char *batch, size_t len)
 	for (size_t at = 0; at < len; at += r.len) {
 		memcpy(&r, batch + at, sizeof(r));
 		at += sizeof(r);
-		memcpy(l.pairs, batch + at, r.len);
+		memcpy(l.text, batch + at, r.len);
 		l.len = r.len;
 		logsink_write(&sink, r.priority, r.when, &l);
 	}
@@ -241,7 +241,7 @@ log_line(int priority, const struct logline *l)
 	} else {
 		bool first = !queue.used;
 		ring_put(&r, sizeof(r));
-		ring_put(l->pairs, l->len);
+		ring_put(l->text, l->len);
 		if (first || queue.used >= QUEUE_SIZE / 2)
 			pthread_cond_signal(&queue.filled);
 	}

@@ -2,17 +2,12 @@
 /*
  * logline.c - one line of log: pairs of a key and a value, and how they look.
  *
- * Whoever decides only copies bytes; they are made into text by whoever
- * writes it.
+ * The text is made by whoever decides, at once: nearly all values stand in it
+ * as they are, and copying them twice would cost more than looking at them.
  */
 #include "logline.h"
 
 #include <string.h>
-
-/* In front of each pair: key NUL value NUL. */
-struct lengths {
-	uint16_t key, value;
-};
 
 enum { DIGITS_SIZE = 21 };
 
@@ -59,29 +54,80 @@ logline_init(struct logline *l)
 	l->len = 0;
 }
 
+/* Of ASCII, what stands as it is: '2' anywhere, '1' within quotes, since a
+ * value without them ends at a blank and has no =. */
+static const char kinds[256] = "00000000000000000000000000000000"
+			       "12022222222222222222222222222122"
+			       "22222222222222222222222222220222"
+			       "22222222222222222222222222222220";
+
+static const char hex[] = "0123456789abcdef";
+
+/* How many bytes a value begins with that are of a kind or a better one. NUL
+ * is of none. */
+static size_t
+span(const char *value, char kind)
+{
+	const char *c = value;
+
+	while (kinds[(unsigned char)*c] >= kind)
+		c++;
+	return (size_t)(c - value);
+}
+
+/* At most four bytes for one. Returns where it ends. */
+static char *
+escape(char *to, const char *value, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)value[i];
+
+		if (kinds[c] >= '1') {
+			*to++ = (char)c;
+		} else if (c == '"' || c == '\\') {
+			*to++ = '\\';
+			*to++ = (char)c;
+		} else {
+			*to++ = '\\';
+			*to++ = 'x';
+			*to++ = hex[c >> 4];
+			*to++ = hex[c & 15];
+		}
+	}
+	return to;
+}
+
 void
 logline_put(
     struct logline *l, const char *key, size_t key_len, const char *value)
 {
 	static const char more[] = "...";
-	struct lengths n;
-	char *to = l->pairs + l->len;
-	size_t cut;
+	size_t n = span(value, '2'), len = n, cut;
+	char *to = l->text + l->len;
+	bool is_bare;
 
-	n.key = (uint16_t)key_len;
-	n.value = (uint16_t)strnlen(value, LOGLINE_VALUE_MAX + 1);
-	cut = n.value > LOGLINE_VALUE_MAX ? sizeof(more) - 1 : 0;
-	n.value = (uint16_t)(n.value - (cut != 0));
-	if (sizeof(n) + n.key + n.value + cut + 2 > sizeof(l->pairs) - l->len)
+	if (value[n])
+		len = strnlen(value, LOGLINE_VALUE_MAX + 1);
+	cut = len > LOGLINE_VALUE_MAX ? sizeof(more) - 1 : 0;
+	len = cut ? LOGLINE_VALUE_MAX : len;
+	is_bare = len && n >= len;
+	if (key_len + 4 * len + 4 + cut > sizeof(l->text) - l->len)
 		return;
-	memcpy(to + sizeof(n), key, n.key + 1);
-	to += sizeof(n) + n.key + 1;
-	memcpy(to, value, n.value);
-	memcpy(to + n.value, more, cut);
-	n.value = (uint16_t)(n.value + cut);
-	to[n.value] = '\0';
-	memcpy(l->pairs + l->len, &n, sizeof(n));
-	l->len += sizeof(n) + n.key + n.value + 2;
+	if (l->len)
+		*to++ = ' ';
+	memcpy(to, key, key_len);
+	to += key_len;
+	*to++ = '=';
+	if (!is_bare)
+		*to++ = '"';
+	if (is_bare)
+		to = (char *)memcpy(to, value, len) + len;
+	else
+		to = escape(to, value, len);
+	to = (char *)memcpy(to, more, cut) + cut;
+	if (!is_bare)
+		*to++ = '"';
+	l->len = (size_t)(to - l->text);
 }
 
 void
@@ -92,25 +138,61 @@ logline_number(struct logline *l, const char *key, uint64_t value)
 	logline_add(l, key, digits(value, buf));
 }
 
+static unsigned
+hex_value(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+/* A value that escape() made, up to its closing quote; behind that. */
+static const char *
+unescape(struct logpair *pair, const char *c)
+{
+	char *to = pair->value;
+
+	while (*c != '"') {
+		if (*c != '\\') {
+			*to++ = *c++;
+		} else if (c[1] == 'x') {
+			*to++ = (char)(hex_value(c[2]) << 4 | hex_value(c[3]));
+			c += 4;
+		} else {
+			*to++ = c[1];
+			c += 2;
+		}
+	}
+	*to = '\0';
+	pair->value_len = (size_t)(to - pair->value);
+	return c + 1;
+}
+
 bool
 logline_next(const struct logline *l, size_t *at, struct logpair *pair)
 {
-	struct lengths n;
+	const char *c = l->text + *at, *end = l->text + l->len;
 
-	if (*at >= l->len)
+	if (c == end)
 		return false;
-	memcpy(&n, l->pairs + *at, sizeof(n));
-	pair->key = l->pairs + *at + sizeof(n);
-	pair->key_len = n.key;
-	pair->value = pair->key + n.key + 1;
-	pair->value_len = n.value;
-	*at += sizeof(n) + n.key + n.value + 2;
+	if (*c == ' ')
+		c++;
+	pair->key = c;
+	c = memchr(c, '=', (size_t)(end - c));
+	pair->key_len = (size_t)(c++ - pair->key);
+	if (*c == '"') {
+		c = unescape(pair, c + 1);
+	} else {
+		const char *blank = memchr(c, ' ', (size_t)(end - c));
+
+		pair->value_len = (size_t)((blank ? blank : end) - c);
+		memcpy(pair->value, c, pair->value_len);
+		pair->value[pair->value_len] = '\0';
+		c += pair->value_len;
+	}
+	*at = (size_t)(c - l->text);
 	return true;
 }
 
 /* ---- Text ------------------------------------------------------------ */
-
-static const char hex[] = "0123456789abcdef";
 
 static void
 put(struct logtext *t, char c)
@@ -129,54 +211,6 @@ static void
 puts_all(struct logtext *t, const char *text)
 {
 	puts_some(t, text, strlen(text));
-}
-
-/* The bytes that stand as they are, a bit each: as a value without quotes,
- * which ends at a blank and has no =, and within quotes. Most of the time of a
- * line goes to looking at its bytes. */
-static const uint32_t bare[8] = { 0, 0xdffffffa, 0xefffffff, 0x7fffffff };
-static const uint32_t quoted[8] = { 0, 0xfffffffb, 0xefffffff, 0x7fffffff };
-
-/* How many bytes text begins with that are of a set; NUL is of none. */
-static size_t
-span(const char *text, const uint32_t set[8])
-{
-	const unsigned char *c = (const unsigned char *)text;
-
-	while (set[*c >> 5] >> (*c & 31) & 1)
-		c++;
-	return (size_t)((const char *)c - text);
-}
-
-static void
-logfmt_add(struct logtext *t, const struct logpair *pair)
-{
-	const char *value = pair->value, *end = value + pair->value_len;
-
-	if (value != end && span(value, bare) == pair->value_len) {
-		puts_some(t, value, pair->value_len);
-		return;
-	}
-	put(t, '"');
-	for (;;) {
-		size_t len = span(value, quoted);
-		unsigned char c;
-
-		puts_some(t, value, len);
-		value += len;
-		if (value == end)
-			break;
-		c = (unsigned char)*value++;
-		if (c == '"' || c == '\\') {
-			put(t, '\\');
-			put(t, (char)c);
-		} else {
-			puts_all(t, "\\x");
-			put(t, hex[c >> 4]);
-			put(t, hex[c & 15]);
-		}
-	}
-	put(t, '"');
 }
 
 /* The character of RFC 3629 that text begins with, and its length; U+FFFD
@@ -238,7 +272,7 @@ json_add(struct logtext *t, const struct logpair *pair)
 
 	put(t, '"');
 	for (;;) {
-		size_t len = span(value, quoted);
+		size_t len = span(value, '1');
 
 		puts_some(t, value, len);
 		value += len;
@@ -261,21 +295,22 @@ logtext_begin(struct logtext *t, enum log_format format)
 void
 logtext_add(struct logtext *t, const struct logline *l)
 {
-	bool json = t->format == LOG_FORMAT_JSON;
 	struct logpair pair;
 	size_t at = 0;
 
+	if (t->format == LOG_FORMAT_LOGFMT) {
+		if (t->len && l->len)
+			put(t, ' ');
+		puts_some(t, l->text, l->len);
+		return;
+	}
 	while (logline_next(l, &at, &pair)) {
-		if (t->len > (json ? 1 : 0))
-			put(t, json ? ',' : ' ');
-		if (json)
-			put(t, '"');
+		if (t->len > 1)
+			put(t, ',');
+		put(t, '"');
 		puts_some(t, pair.key, pair.key_len);
-		if (json)
-			puts_some(t, "\":", 2);
-		else
-			put(t, '=');
-		(json ? json_add : logfmt_add)(t, &pair);
+		puts_some(t, "\":", 2);
+		json_add(t, &pair);
 	}
 }
 

@@ -18,23 +18,25 @@
 #include <string.h>
 
 enum {
-	LOGLINE_SIZE = 2048,
 	LOGLINE_VALUE_MAX = 256, /* bytes of a value that are looked at */
-	/* Each byte of a pair as \u00NN, and what is around them. */
-	LOGTEXT_SIZE = 2 * (6 * LOGLINE_SIZE + 8),
+	LOGLINE_SIZE = 8192,     /* a line of 2,000 bytes of all kinds */
+	/* \u00NN for \xNN, quotes around everything. */
+	LOGTEXT_SIZE = 2 * (2 * LOGLINE_SIZE + 8),
 };
 
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON, LOG_FORMAT_COUNT };
 
+/* As logfmt from the start, which is what most logs are; whoever wants another
+ * form takes the pairs out again. */
 struct logline {
 	size_t len;
-	char pairs[LOGLINE_SIZE]; /* of which len bytes are in use */
+	char text[LOGLINE_SIZE]; /* of which len bytes are in use */
 };
 
-/* A pair in a line. Both are strings, too; the lengths are without NUL. */
 struct logpair {
-	const char *key, *value;
+	const char *key; /* in the line; not NUL-terminated */
 	size_t key_len, value_len;
+	char value[LOGLINE_VALUE_MAX + 4]; /* a string; as it was added */
 };
 
 /* A value that is made of parts. What is too long shows as cut. */

@@ -52,7 +52,7 @@ logsink_open(struct logsink *s, enum log_target target, enum log_format format,
 	s->format = format;
 	s->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	s->fd = -1;
-	s->stamp[0] = '\0';
+	s->priority = -1;
 	s->len = s->waiting = 0;
 	s->lost = 0;
 	if (!path)
@@ -85,35 +85,44 @@ packet_send(const struct logsink *s, size_t len)
 	return n < 0 ? -errno : 0;
 }
 
-/* A time as text. Many lines are of the same second. */
-static const char *
-stamp_get(struct logsink *s, time_t when)
+/* What text and datagrams begin with; it stays there for all lines of a second
+ * and a priority. */
+static void
+head_make(struct logsink *s, int priority, time_t when)
 {
+	struct logline head;
+	char stamp[32];
 	struct tm tm;
 
-	if (s->stamp[0] && when == s->second)
-		return s->stamp;
-	/* RFC 3164, with the time of day of this place, as syslog(3) has. */
-	if (s->target == LOG_TARGET_SYSLOG)
-		strftime(s->stamp, sizeof(s->stamp), "%b %e %H:%M:%S",
-		    localtime_r(&when, &tm));
-	else
-		strftime(s->stamp, sizeof(s->stamp), "%Y-%m-%dT%H:%M:%SZ",
+	logtext_begin(&s->text, s->format);
+	if (s->target == LOG_TARGET_STDERR) {
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ",
 		    gmtime_r(&when, &tm));
+		logline_init(&head);
+		logline_add(&head, "time", stamp);
+		logline_add(&head, "level", log_level_name(priority));
+		logtext_add(&s->text, &head);
+	} else if (s->target == LOG_TARGET_SYSLOG) {
+		/* RFC 3164, with the time of day of this place, as syslog(3)
+		 * has. */
+		strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S",
+		    localtime_r(&when, &tm));
+		s->packet_head = (size_t)snprintf(s->packet, sizeof(s->packet),
+		    "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp, name,
+		    (long)getpid());
+	}
+	s->text_head = s->text.len;
 	s->second = when;
-	return s->stamp;
+	s->priority = priority;
 }
 
 static int
 syslog_write(struct logsink *s, int priority)
 {
-	int head, rc;
+	int rc;
 
-	head = snprintf(s->packet, sizeof(s->packet),
-	    "<%d>%s %s[%ld]: ", LOG_MAIL | priority, stamp_get(s, time(NULL)),
-	    name, (long)getpid());
-	memcpy(s->packet + head, s->text.text, s->text.len);
-	rc = packet_send(s, (size_t)head + s->text.len);
+	memcpy(s->packet + s->packet_head, s->text.text, s->text.len);
+	rc = packet_send(s, s->packet_head + s->text.len);
 	/* A socket of another kind, which syslog(3) can speak to. */
 	if (rc == -EPROTOTYPE) {
 		syslog(priority, "%.*s", (int)s->text.len, s->text.text);
@@ -152,7 +161,8 @@ journal_write(struct logsink *s, int priority, const struct logline *l)
 	    LOG_MAIL >> 3, name);
 	n += field_add(s->packet + n, "MESSAGE", s->text.text, s->text.len);
 	while (logline_next(l, &at, &pair)) {
-		snprintf(field, sizeof(field), "CM_%s", pair.key);
+		snprintf(field, sizeof(field), "CM_%.*s", (int)pair.key_len,
+		    pair.key);
 		if (n + strlen(field) + pair.value_len + 10 > sizeof(s->packet))
 			break;
 		n +=
@@ -195,15 +205,9 @@ void
 logsink_write(
     struct logsink *s, int priority, time_t when, const struct logline *l)
 {
-	struct logline head;
-
-	logline_init(&head);
-	if (s->target == LOG_TARGET_STDERR) {
-		logline_add(&head, "time", stamp_get(s, when));
-		logline_add(&head, "level", log_level_name(priority));
-	}
-	logtext_begin(&s->text, s->format);
-	logtext_add(&s->text, &head);
+	if (when != s->second || priority != s->priority)
+		head_make(s, priority, when);
+	s->text.len = s->text_head;
 	logtext_add(&s->text, l);
 	logtext_end(&s->text);
 	if (s->target == LOG_TARGET_SYSLOG)

@@ -29,9 +29,11 @@ struct logsink {
 	enum log_target target;
 	enum log_format format;
 	struct sockaddr_un address;
-	int fd;        /* -1: none */
-	time_t second; /* that stamp is of */
-	char stamp[32];
+	int fd; /* -1: none */
+	/* Of what the heads are, and where they end. */
+	time_t second;
+	int priority;
+	size_t text_head, packet_head;
 	struct logtext text;
 	/* A datagram, or lines for standard error that are not written yet. */
 	size_t len;
@@ -44,8 +46,7 @@ struct logsink {
 void logsink_open(
     struct logsink *, enum log_target, enum log_format, const char *path);
 void logsink_close(struct logsink *);
-/* when is said only on standard error; the others note when they hear of it.
- */
+/* when is not said to the journal, which notes when it hears of it. */
 void logsink_write(
     struct logsink *, int priority, time_t when, const struct logline *);
 /* Writes what is not written yet. How many lines were lost since the last

@@ -26,12 +26,26 @@ id_start(void)
 		id_prefix = (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16;
 }
 
+static char *
+hex_put(char *to, uint64_t number, int digits)
+{
+	while (digits--)
+		*to++ = "0123456789abcdef"[number >> 4 * digits & 15];
+	return to;
+}
+
 void
 report_id(char id[REPORT_ID_SIZE])
 {
+	uint64_t number = atomic_fetch_add(&id_last, 1) + 1;
+	int digits = 1;
+
 	pthread_once(&id_once, id_start);
-	snprintf(id, REPORT_ID_SIZE, "%08" PRIx32 "-%" PRIxFAST64, id_prefix,
-	    atomic_fetch_add(&id_last, 1) + 1);
+	while (digits < 16 && number >> 4 * digits)
+		digits++;
+	id = hex_put(id, id_prefix, 8);
+	*id++ = '-';
+	*hex_put(id, number, digits) = '\0';
 }
 
 const char *
