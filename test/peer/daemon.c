@@ -406,3 +406,31 @@ daemon_expect_alive(const struct daemon *d)
 	expect_relay(p, false);
 	peer_free(p);
 }
+
+/* ---- One for a group --------------------------------------------------- */
+
+struct daemon shared;
+
+int
+shared_start(void **state)
+{
+	(void)state;
+	daemon_init(&shared, daemon_policy);
+	daemon_start(&shared, NULL);
+	return 0;
+}
+
+int
+shared_end(void **state)
+{
+	(void)state;
+	daemon_fini(&shared);
+	return 0;
+}
+
+void
+shared_ends_well(void **state)
+{
+	(void)state;
+	daemon_end(&shared);
+}

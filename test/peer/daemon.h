@@ -46,14 +46,22 @@ void daemon_configure(const struct daemon *, const char *text);
 /* Starts the program with the folder's sockets and policy, -f, and up to
  * four more arguments (NULL: none), and waits until it is ready. */
 void daemon_start(struct daemon *, const char *const *more);
-/* Ends it by SIGTERM, which must go well. A shared one has to be ended by a
- * test: what its group's teardown finds is not counted. */
+/* Ends it by SIGTERM, which must go well. */
 void daemon_end(struct daemon *);
 /* Starts it and waits for its end: its exit status. What it says goes to
  * the log. */
 int daemon_try(const struct daemon *, const char *const *argv);
 /* Sends a signal and waits for the end: the wait status. */
 int daemon_stop(struct daemon *, int signal);
+
+/* The daemon that the tests of a group share: with daemon_policy, unless the
+ * group has a start of its own. That it ends well is the group's last test:
+ * what a teardown finds is not counted. */
+extern struct daemon shared;
+int shared_start(void **state);
+int shared_end(void **state);
+void shared_ends_well(void **state);
+
 /* All of the log, malloc()ed. */
 char *daemon_log(const struct daemon *);
 /* Waits until the log holds a text count times. */

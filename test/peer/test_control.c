@@ -31,8 +31,6 @@
 
 enum { VISITORS_MAX = 16 };
 
-static struct daemon shared;
-
 /* ---- The socket ------------------------------------------------------ */
 
 static int
@@ -144,23 +142,6 @@ expect_said(const struct daemon *d, const char *part)
 }
 
 /* ---- Tests ----------------------------------------------------------- */
-
-static int
-shared_start(void **state)
-{
-	(void)state;
-	daemon_init(&shared, daemon_policy);
-	daemon_start(&shared, NULL);
-	return 0;
-}
-
-static int
-shared_end(void **state)
-{
-	(void)state;
-	daemon_fini(&shared);
-	return 0;
-}
 
 static void
 status_says_what_runs(void **state)
@@ -637,13 +618,6 @@ monitored_is_told(void **state)
 	daemon_fini(&d);
 }
 
-static void
-ends_well(void **state)
-{
-	(void)state;
-	daemon_end(&shared);
-}
-
 int
 control_tests(void)
 {
@@ -663,7 +637,7 @@ control_tests(void)
 		cmocka_unit_test(monitored_is_told),
 		cmocka_unit_test(last_good_starts_again),
 		cmocka_unit_test(watch_sees_a_change),
-		cmocka_unit_test(ends_well),
+		cmocka_unit_test(shared_ends_well),
 	};
 
 	return cmocka_run_group_tests_name(

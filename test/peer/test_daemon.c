@@ -18,25 +18,6 @@
 
 #include <cmocka.h>
 
-static struct daemon shared;
-
-static int
-shared_start(void **state)
-{
-	(void)state;
-	daemon_init(&shared, daemon_policy);
-	daemon_start(&shared, NULL);
-	return 0;
-}
-
-static int
-shared_end(void **state)
-{
-	(void)state;
-	daemon_fini(&shared);
-	return 0;
-}
-
 static void
 stranger_is_refused(void **state)
 {
@@ -495,13 +476,6 @@ second_start_steals_nothing(void **state)
 	daemon_expect_alive(&shared);
 }
 
-static void
-ends_well(void **state)
-{
-	(void)state;
-	daemon_end(&shared);
-}
-
 int
 main(void)
 {
@@ -522,7 +496,7 @@ main(void)
 		cmocka_unit_test(bad_reload_changes_nothing),
 		cmocka_unit_test(second_start_steals_nothing),
 		cmocka_unit_test(own_stamps_replace_trusted_ones),
-		cmocka_unit_test(ends_well),
+		cmocka_unit_test(shared_ends_well),
 	};
 	int failed = cmocka_run_group_tests_name(
 	    "daemon", tests, shared_start, shared_end);

@@ -73,8 +73,6 @@ static const char sized[] = "version: 1\n"
 			    "    remote_ip_ranges: [198.51.100.0/24]\n"
 			    "    permission_groups: [AnonymousUsers]\n";
 
-static struct daemon shared;
-
 static struct peer *
 limited_peer(const char *client, bool refused, const char *text)
 {
@@ -431,27 +429,12 @@ tls_is_required(void **state)
 	mail_with(tls, "10.8.1.1", NULL);
 }
 
-static void
-ends_well(void **state)
-{
-	(void)state;
-	daemon_end(&shared);
-}
-
 static int
-shared_start(void **state)
+limited_start(void **state)
 {
 	(void)state;
 	daemon_init(&shared, policy);
 	daemon_start(&shared, NULL);
-	return 0;
-}
-
-static int
-shared_end(void **state)
-{
-	(void)state;
-	daemon_fini(&shared);
 	return 0;
 }
 
@@ -472,9 +455,9 @@ limits_tests(void)
 		cmocka_unit_test(verified_certificates_make_partners),
 		cmocka_unit_test(other_certificates_give_nothing),
 		cmocka_unit_test(tls_is_required),
-		cmocka_unit_test(ends_well),
+		cmocka_unit_test(shared_ends_well),
 	};
 
 	return cmocka_run_group_tests_name(
-	    "limits", tests, shared_start, shared_end);
+	    "limits", tests, limited_start, shared_end);
 }

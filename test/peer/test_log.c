@@ -17,25 +17,6 @@
 
 #include <cmocka.h>
 
-static struct daemon shared;
-
-static int
-shared_start(void **state)
-{
-	(void)state;
-	daemon_init(&shared, daemon_policy);
-	daemon_start(&shared, NULL);
-	return 0;
-}
-
-static int
-shared_end(void **state)
-{
-	(void)state;
-	daemon_fini(&shared);
-	return 0;
-}
-
 /* What an MTA tells beside the argument, at which command, and the key that it
  * has in the log. */
 static const struct {
@@ -378,13 +359,6 @@ log_tells_the_facts(void **state)
 	    " resolved=a@contoso.com mailer=local", "tls=");
 }
 
-static void
-ends_well(void **state)
-{
-	(void)state;
-	daemon_end(&shared);
-}
-
 int
 log_tests(void)
 {
@@ -396,7 +370,7 @@ log_tests(void)
 		cmocka_unit_test(log_says_why),
 		cmocka_unit_test(log_names_the_message),
 		cmocka_unit_test(log_tells_the_facts),
-		cmocka_unit_test(ends_well),
+		cmocka_unit_test(shared_ends_well),
 	};
 
 	return cmocka_run_group_tests_name(

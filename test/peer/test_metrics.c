@@ -23,10 +23,8 @@
 
 enum { ANSWER_SIZE = 1 << 20, CROWD = 60 };
 
-static struct daemon shared;
-
 static int
-shared_start(void **state)
+measured_start(void **state)
 {
 	const char *more[] = { "--metrics", NULL, NULL };
 	char spec[DAEMON_PATH_SIZE];
@@ -43,14 +41,6 @@ shared_start(void **state)
 	snprintf(spec, sizeof(spec), "unix:%.60s/metrics.sock", shared.folder);
 	more[1] = spec;
 	daemon_start(&shared, more);
-	return 0;
-}
-
-static int
-shared_end(void **state)
-{
-	(void)state;
-	daemon_fini(&shared);
 	return 0;
 }
 
@@ -231,13 +221,6 @@ slow_scrapers_hold_nobody(void **state)
 		close(fds[i]);
 }
 
-static void
-ends_well(void **state)
-{
-	(void)state;
-	daemon_end(&shared);
-}
-
 int
 metrics_tests(void)
 {
@@ -246,9 +229,9 @@ metrics_tests(void)
 		cmocka_unit_test(clients_make_no_series),
 		cmocka_unit_test(other_requests_are_refused),
 		cmocka_unit_test(slow_scrapers_hold_nobody),
-		cmocka_unit_test(ends_well),
+		cmocka_unit_test(shared_ends_well),
 	};
 
 	return cmocka_run_group_tests_name(
-	    "metrics", tests, shared_start, shared_end);
+	    "metrics", tests, measured_start, shared_end);
 }

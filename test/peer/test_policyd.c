@@ -21,8 +21,6 @@
 
 #include <cmocka.h>
 
-static struct daemon shared;
-
 /* What Postfix 3.7 sends, more or less. */
 #define REQUEST(state, client, sender, recipient)                            \
 	"request=smtpd_access_policy\nprotocol_state=" state                 \
@@ -592,30 +590,6 @@ log_has_no_control_bytes(void **state)
 	free(log);
 }
 
-static void
-ends_well(void **state)
-{
-	(void)state;
-	daemon_end(&shared);
-}
-
-static int
-shared_start(void **state)
-{
-	(void)state;
-	daemon_init(&shared, daemon_policy);
-	daemon_start(&shared, NULL);
-	return 0;
-}
-
-static int
-shared_end(void **state)
-{
-	(void)state;
-	daemon_fini(&shared);
-	return 0;
-}
-
 int
 policyd_tests(void)
 {
@@ -638,7 +612,7 @@ policyd_tests(void)
 		cmocka_unit_test(nothing_is_counted),
 		cmocka_unit_test(log_names_the_request),
 		cmocka_unit_test(log_has_no_control_bytes),
-		cmocka_unit_test(ends_well),
+		cmocka_unit_test(shared_ends_well),
 	};
 
 	return cmocka_run_group_tests_name(
