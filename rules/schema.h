@@ -161,6 +161,9 @@ const struct where *keys_given(const struct keys *, const char *key);
 /* The text under the cursor; complains and skips where there is none. The
  * text lives until the cursor moves. */
 const struct item *schema_item(struct decoder *);
+/* Complains that the value under the cursor is not of the kind that is due,
+ * and skips it. -EINVAL. */
+int schema_mismatch(struct decoder *, enum item_type due);
 /* Moves into the mapping under the cursor; complains and skips where there
  * is none. */
 int schema_enter_map(struct decoder *);

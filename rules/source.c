@@ -18,6 +18,9 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "utf8.h"
+#include "yamladvice.h"
+
 struct level {
 	bool map;
 	bool key; /* the next node of a mapping is a key */
@@ -59,25 +62,6 @@ complain(struct complaints *complaints, const char *id, struct where where,
 		    where, "too many errors: the rest is not shown");
 }
 
-/* The length of the UTF-8 character at text; 0 for what should not be shown:
- * control characters (C0, DEL, C1) and what is not UTF-8. */
-static size_t
-character(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	size_t i, len;
-
-	if (c[0] < 0x80)
-		return c[0] >= 0x20 && c[0] != 0x7f ? 1 : 0;
-	if (c[0] < 0xc2 || c[0] > 0xf4 || (c[0] == 0xc2 && c[1] < 0xa0))
-		return 0;
-	len = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-	for (i = 1; i < len; i++)
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 const char *
 shown(const char *text, char buf[SHOWN_SIZE])
 {
@@ -85,7 +69,7 @@ shown(const char *text, char buf[SHOWN_SIZE])
 	size_t used = 0;
 
 	while (*text != '\0') {
-		size_t len = character(text);
+		size_t len = utf8_length((const unsigned char *)text);
 
 		if (used + (len > 0 ? len : 1) > SHOWN_SIZE - sizeof(more)) {
 			memcpy(buf + used, more, sizeof(more));
@@ -182,110 +166,6 @@ offset_of_mark(const struct source *source, const yaml_mark_t *mark,
 	*at = i;
 }
 
-/* Whether a word that begins with a colon, or two colons together, stand in
- * a line outside of quotes: an IPv6 address that YAML takes for a key. */
-static bool
-bare_colons(const struct source *source, size_t i)
-{
-	char quote = '\0';
-
-	for (; i < source->len; i++) {
-		char c = source->text[i];
-
-		if (c == '\n' || c == '\r' || (c == '#' && quote == '\0'))
-			break;
-		if (quote != '\0' && c == quote)
-			quote = '\0';
-		else if (quote != '\0')
-			continue;
-		else if (c == '"' || c == '\'')
-			quote = c;
-		else if (c == ':' && i + 1 < source->len &&
-			 source->text[i + 1] == ':')
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* "-10.0.0.1" and "version:1" are plain text to YAML. Answers which blank it
- * lacks, or NULL. */
-static const char *
-blank_missing(const char *text, size_t len)
-{
-	size_t i = 0;
-
-	if (len > 1 && text[0] == '-' && strchr("- \t\r\n", text[1]) == NULL)
-		return "write a blank behind the dash";
-	while (i < len && (is_word(text[i])))
-		i++;
-	if (i > 0 && i + 1 < len && text[i] == ':' &&
-	    strchr(": /\t\r\n", text[i + 1]) == NULL)
-		return "write a blank behind the colon";
-	return NULL;
-}
-
-/* What to write instead, by what libyaml says. */
-static const struct {
-	const char *problem;
-	const char *advice;
-} advices[] = {
-	{ "mapping values are not allowed",
-	    "quote text that holds \": \", and check the indent" },
-	{ "could not find expected ':'",
-	    "write a colon and a space behind a key, and a dash before an "
-	    "entry of a list" },
-	{ "did not find expected ',' or ']'",
-	    "put commas between the entries, and close the list with ]" },
-	{ "did not find expected ',' or '}'",
-	    "put commas between the entries, and close the mapping with }" },
-	{ "did not find expected key",
-	    "the indent differs from the lines above" },
-	{ "did not find expected '-' indicator",
-	    "the entry lacks its dash, or its indent differs from the others" },
-	{ "block sequence entries are not allowed",
-	    "put the dash on a line of its own" },
-	{ "unexpected end of stream", "what begins here is never closed" },
-	{ "unexpected document indicator", "what begins here is never closed" },
-	{ "did not find expected alphabetic or numeric character",
-	    "quote text that begins with * or &" },
-	{ "unknown escape character", "a backslash in double quotes begins an "
-				      "escape; use single quotes" },
-	{ "did not find expected <document start>",
-	    "text follows the end of the document" },
-};
-
-static const char *
-advice(
-    const struct source *source, const char *problem, size_t begin, size_t at)
-{
-	const char *missing;
-	size_t i;
-
-	for (i = begin; i < at && source->text[i] == ' ';)
-		i++;
-	if (i < source->len && source->text[i] == '\t' && i <= at)
-		return "indent with spaces, not with tabs";
-	if (at < source->len && source->text[at] == '\t')
-		return "indent with spaces, not with tabs";
-	missing = blank_missing(source->text + at, source->len - at);
-	if (missing != NULL)
-		return missing;
-	if (bare_colons(source, begin))
-		return "quote IPv6 addresses, as in \"::1\"";
-	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-		if (strstr(problem, advices[i].problem) != NULL)
-			return advices[i].advice;
-	if (at < source->len && strchr("@`%*&!|>", source->text[at]) != NULL)
-		return "quote text that begins with a special character";
-	return "check the indent, quotes, brackets and colons";
-}
-
 static void
 parser_complain(struct source *source)
 {
@@ -328,7 +208,7 @@ parser_complain(struct source *source)
 	    "not YAML: %s%s%s: %s",
 	    parser->context != NULL ? parser->context : "",
 	    parser->context != NULL ? ", " : "", problem,
-	    advice(source, problem, begin, at));
+	    yaml_advice(source->text, source->len, problem, begin, at));
 }
 
 /* A directive is a percent sign that begins a line (YAML 1.1, section 4.5).
@@ -482,7 +362,7 @@ item_scalar(struct source *source)
 	} else if (strlen(text) != source->item.len)
 		refuse(source, "the text holds a NUL character");
 	else if (plain && event->start_mark.line != event->end_mark.line) {
-		missing = blank_missing(text, source->item.len);
+		missing = yaml_blank_missing(text, source->item.len);
 		refuse(source, missing != NULL
 				   ? missing
 				   : "this looks like two lines folded into "
