@@ -93,9 +93,9 @@ path_connect(const char *path, unsigned seconds, int *out)
 }
 
 static int
-text_send(int fd, const char *text)
+text_send(int fd, const char *text, size_t len)
 {
-	size_t len = strlen(text), sent = 0;
+	size_t sent = 0;
 
 	while (sent < len) {
 		ssize_t n = send(fd, text + sent, len - sent, MSG_NOSIGNAL);
@@ -144,16 +144,17 @@ text_receive(int fd, char **out, size_t *out_len)
 }
 
 static int
-talk(const char *path, unsigned seconds, const char *question, char **answer,
+talk(const char *path, unsigned seconds, char *question, char **answer,
     size_t *len)
 {
+	size_t end = strlen(question);
 	int fd = -1, error = path_connect(path, seconds, &fd);
 
 	if (error != 0)
 		return error;
-	error = text_send(fd, question);
-	if (error == 0)
-		error = text_send(fd, "\n");
+	/* In one piece; the NUL makes room. */
+	question[end] = '\n';
+	error = text_send(fd, question, end + 1);
 	if (error == 0)
 		error = text_receive(fd, answer, len);
 	close(fd);
@@ -173,13 +174,15 @@ control_ask(const struct ctl *ctl, const char *path, unsigned seconds,
 
 	json_decref(question);
 	free(text);
-	if (error != 0)
-		return complain_socket(ctl, path, -error);
-	if (len == 0) {
+	/* The first two: before it had read all of the question. */
+	if (error == -EPIPE || error == -ECONNRESET ||
+	    (error == 0 && len == 0)) {
 		free(got);
 		return ctl_complain(ctl,
 		    "%s: connector-milter went away without an answer", path);
 	}
+	if (error != 0)
+		return complain_socket(ctl, path, -error);
 	json = json_loadb(got, len, 0, NULL);
 	free(got);
 	if (!json_is_object(json) || json_object_get(json, "error") != NULL) {

@@ -75,7 +75,6 @@ expect_complaint(void (*fn)(int fd), const char *text)
 	unlink(address.sun_path);
 }
 
-/* All of it: who hangs up before breaks the pipe of who still sends. */
 static void
 read_question(int fd)
 {
@@ -89,6 +88,13 @@ static void
 hang_up(int fd)
 {
 	read_question(fd);
+	close(fd);
+}
+
+/* Be it before the question is written, or while it stands unread. */
+static void
+hang_up_at_once(int fd)
+{
 	close(fd);
 }
 
@@ -112,6 +118,7 @@ no_answer_is_unknown(void **state)
 {
 	(void)state;
 	expect_complaint(hang_up, "went away without an answer");
+	expect_complaint(hang_up_at_once, "went away without an answer");
 }
 
 static void
