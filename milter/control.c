@@ -10,15 +10,13 @@
 #include "control.h"
 #include "log.h"
 #include "order.h"
+#include "server.h"
 #include "status.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <event2/thread.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -29,7 +27,6 @@ enum {
 	CONNECTIONS_MAX = 16,
 	ASK_SECONDS = 10,    /* for the line */
 	ANSWER_SECONDS = 30, /* for reading the answer */
-	ACCEPT_RETRY_SECONDS = 1,
 };
 
 struct visitor {
@@ -42,24 +39,17 @@ struct visitor {
 };
 
 struct control {
-	pthread_t thread;
-	struct event_base *base;
-	struct evconnlistener *listener;
-	struct event *retry, *reloaded, *sampling;
+	struct server server;
+	struct event *reloaded, *sampling;
 	const struct service *service;
 	LIST_HEAD(, visitor) visitors;
-	size_t nvisitors;
 };
 
 static void
 visitor_free(struct visitor *v)
 {
-	struct control *c = v->control;
-
 	LIST_REMOVE(v, entry);
-	/* It stopped at the limit. */
-	if (c->nvisitors-- == CONNECTIONS_MAX)
-		evconnlistener_enable(c->listener);
+	server_leave(&v->control->server);
 	if (v->deadline)
 		event_free(v->deadline);
 	bufferevent_free(v->stream);
@@ -217,8 +207,8 @@ visitor_new(struct control *c, int fd)
 	struct visitor *v = calloc(1, sizeof(*v));
 
 	if (v)
-		v->stream =
-		    bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE);
+		v->stream = bufferevent_socket_new(
+		    c->server.base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!v || !v->stream) {
 		free(v);
 		close(fd);
@@ -227,20 +217,17 @@ visitor_new(struct control *c, int fd)
 	v->control = c;
 	v->trusted = peer_is_trusted(fd);
 	LIST_INSERT_HEAD(&c->visitors, v, entry);
-	if (++c->nvisitors == CONNECTIONS_MAX)
-		evconnlistener_disable(c->listener);
-	v->deadline = evtimer_new(c->base, on_deadline, v);
+	server_enter(&c->server);
+	v->deadline = evtimer_new(c->server.base, on_deadline, v);
 	return v;
 }
 
 static void
-on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-    struct sockaddr *address, int len, void *ctx)
+on_accept(void *ctx, int fd)
 {
 	const struct timeval limit = { .tv_sec = ASK_SECONDS };
 	struct visitor *v = visitor_new(ctx, fd);
 
-	(void)listener, (void)address, (void)len;
 	if (!v)
 		return;
 	if (!v->deadline) {
@@ -253,28 +240,6 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 		visitor_free(v);
 }
 
-/* Out of descriptors, most likely: trying again at once would only burn the
- * processor. */
-static void
-on_accept_error(struct evconnlistener *listener, void *ctx)
-{
-	const struct timeval wait = { .tv_sec = ACCEPT_RETRY_SECONDS };
-	struct control *c = ctx;
-
-	evconnlistener_disable(listener);
-	evtimer_add(c->retry, &wait);
-}
-
-static void
-on_retry(evutil_socket_t fd, short what, void *ctx)
-{
-	struct control *c = ctx;
-
-	(void)fd, (void)what;
-	if (c->nvisitors < CONNECTIONS_MAX)
-		evconnlistener_enable(c->listener);
-}
-
 static void
 on_sample(evutil_socket_t fd, short what, void *ctx)
 {
@@ -283,15 +248,6 @@ on_sample(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd, (void)what;
 	rates_sample(s->rates, monotonic_now(), &totals);
-}
-
-static void *
-control_run(void *ctx)
-{
-	struct control *c = ctx;
-
-	event_base_loop(c->base, EVLOOP_NO_EXIT_ON_EMPTY);
-	return NULL;
 }
 
 static void
@@ -303,16 +259,11 @@ control_free(struct control *c)
 		next = LIST_NEXT(v, entry);
 		visitor_free(v);
 	}
-	if (c->retry)
-		event_free(c->retry);
 	if (c->reloaded)
 		event_free(c->reloaded);
 	if (c->sampling)
 		event_free(c->sampling);
-	if (c->listener)
-		evconnlistener_free(c->listener);
-	if (c->base)
-		event_base_free(c->base);
+	server_fini(&c->server);
 	free(c);
 }
 
@@ -321,30 +272,26 @@ control_start(int fd, const struct service *service, struct control **out)
 {
 	const struct timeval step = { .tv_sec = RATES_STEP };
 	struct control *c = calloc(1, sizeof(*c));
-	int rc = -ENOMEM;
+	int rc;
 
 	if (!c)
-		return rc;
+		return -ENOMEM;
 	LIST_INIT(&c->visitors);
 	c->service = service;
-	if (!evthread_use_pthreads())
-		c->base = event_base_new();
-	if (c->base) {
-		c->retry = evtimer_new(c->base, on_retry, c);
-		c->reloaded = event_new(c->base, -1, 0, on_reloaded, c);
-		c->sampling = event_new(c->base, -1, EV_PERSIST, on_sample, c);
+	rc = server_init(&c->server);
+	if (!rc) {
+		c->reloaded = event_new(c->server.base, -1, 0, on_reloaded, c);
+		c->sampling =
+		    event_new(c->server.base, -1, EV_PERSIST, on_sample, c);
 	}
-	/* 0: it listens already. */
-	if (c->retry && c->reloaded && c->sampling)
-		c->listener = evconnlistener_new(c->base, on_accept, c,
-		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-			LEV_OPT_DISABLED,
-		    0, fd);
-	if (c->listener && !evconnlistener_enable(c->listener) &&
-	    !evtimer_add(c->sampling, &step)) {
-		evconnlistener_set_error_cb(c->listener, on_accept_error);
+	if (!c->reloaded || !c->sampling || evtimer_add(c->sampling, &step))
+		rc = -ENOMEM;
+	if (!rc)
+		rc = server_listen(
+		    &c->server, fd, "control", CONNECTIONS_MAX, on_accept, c);
+	if (!rc) {
 		on_sample(-1, 0, c);
-		rc = -pthread_create(&c->thread, NULL, control_run, c);
+		rc = server_start(&c->server);
 	}
 	if (rc) {
 		control_free(c);
@@ -361,8 +308,6 @@ control_stop(struct control *c)
 	if (!c)
 		return;
 	reload_listen(c->service->reload, NULL, NULL);
-	/* Unlike a break, heard also where the loop has not begun. */
-	event_base_loopexit(c->base, NULL);
-	pthread_join(c->thread, NULL);
+	server_stop(&c->server);
 	control_free(c);
 }

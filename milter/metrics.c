@@ -8,7 +8,7 @@
  * A stream that has had its time is shut down.
  */
 #include "metrics.h"
-#include "log.h"
+#include "server.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -16,8 +16,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <event2/thread.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,8 +31,7 @@ enum {
 };
 
 struct metrics {
-	pthread_t thread;
-	struct event_base *base;
+	struct server server;
 	struct evhttp *http;
 	struct evconnlistener *listener;
 	struct event *sweep;
@@ -95,8 +92,7 @@ streams_tidy(struct metrics *m)
 			continue;
 		bufferevent_decref(stream);
 		m->streams[i].stream = NULL;
-		if (m->nstreams-- == STREAMS_MAX)
-			evconnlistener_enable(m->listener);
+		m->nstreams--;
 	}
 }
 
@@ -125,6 +121,14 @@ on_stream(struct event_base *base, void *ctx)
 	return stream;
 }
 
+/* Out of descriptors, most likely: the next sweep tries again. */
+static void
+on_accept_error(struct evconnlistener *listener, void *http)
+{
+	(void)http;
+	evconnlistener_disable(listener);
+}
+
 static void
 on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
@@ -132,21 +136,14 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd, (void)what;
 	streams_tidy(m);
+	if (m->nstreams < STREAMS_MAX)
+		evconnlistener_enable(m->listener);
 	for (size_t i = 0; i < STREAMS_MAX; i++) {
 		struct bufferevent *stream = m->streams[i].stream;
 		if (stream &&
 		    ++m->streams[i].age > STREAM_SECONDS * 1000 / SWEEP_MS)
 			(void)shutdown(bufferevent_getfd(stream), SHUT_RDWR);
 	}
-}
-
-static void *
-metrics_run(void *ctx)
-{
-	struct metrics *m = ctx;
-
-	event_base_loop(m->base, EVLOOP_NO_EXIT_ON_EMPTY);
-	return NULL;
 }
 
 static void
@@ -160,15 +157,14 @@ metrics_free(struct metrics *m)
 			bufferevent_decref(m->streams[i].stream);
 	if (m->sweep)
 		event_free(m->sweep);
-	if (m->base)
-		event_base_free(m->base);
+	server_fini(&m->server);
 	free(m);
 }
 
 static int
-server_make(struct metrics *m, int fd)
+http_make(struct metrics *m, int fd)
 {
-	m->http = evhttp_new(m->base);
+	m->http = evhttp_new(m->server.base);
 	if (!m->http)
 		return -ENOMEM;
 	evhttp_set_allowed_methods(m->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
@@ -180,11 +176,12 @@ server_make(struct metrics *m, int fd)
 	if (evhttp_set_cb(m->http, "/metrics", on_request, m))
 		return -ENOMEM;
 	/* 0: it listens already. */
-	m->listener = evconnlistener_new(m->base, NULL, NULL,
+	m->listener = evconnlistener_new(m->server.base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	return m->listener && evhttp_bind_listener(m->http, m->listener)
-		   ? 0
-		   : -ENOMEM;
+	if (!m->listener || !evhttp_bind_listener(m->http, m->listener))
+		return -ENOMEM;
+	evconnlistener_set_error_cb(m->listener, on_accept_error);
+	return 0;
 }
 
 int
@@ -192,21 +189,21 @@ metrics_start(int fd, const struct service *service, struct metrics **out)
 {
 	const struct timeval step = { .tv_usec = SWEEP_MS * 1000 };
 	struct metrics *m = calloc(1, sizeof(*m));
-	int rc = -ENOMEM;
+	int rc;
 
 	if (!m)
-		return rc;
+		return -ENOMEM;
 	m->service = service;
-	if (!evthread_use_pthreads())
-		m->base = event_base_new();
-	if (m->base)
-		m->sweep = event_new(m->base, -1, EV_PERSIST, on_sweep, m);
-	if (m->sweep)
-		rc = server_make(m, fd);
-	if (!rc && evtimer_add(m->sweep, &step))
+	rc = server_init(&m->server);
+	if (!rc)
+		rc = http_make(m, fd);
+	if (!rc)
+		m->sweep =
+		    event_new(m->server.base, -1, EV_PERSIST, on_sweep, m);
+	if (!rc && (!m->sweep || evtimer_add(m->sweep, &step)))
 		rc = -ENOMEM;
 	if (!rc)
-		rc = -pthread_create(&m->thread, NULL, metrics_run, m);
+		rc = server_start(&m->server);
 	if (rc) {
 		metrics_free(m);
 		return rc;
@@ -220,8 +217,6 @@ metrics_stop(struct metrics *m)
 {
 	if (!m)
 		return;
-	/* Unlike a break, heard also where the loop has not begun. */
-	event_base_loopexit(m->base, NULL);
-	pthread_join(m->thread, NULL);
+	server_stop(&m->server);
 	metrics_free(m);
 }

@@ -12,14 +12,12 @@
 #include "log.h"
 #include "report.h"
 #include "request.h"
+#include "server.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <event2/listener.h>
-#include <event2/thread.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	ANSWERS_MAX = 65536, /* bytes that a peer leaves unread */
-	ACCEPT_RETRY_SECONDS = 1,
-};
+enum { ANSWERS_MAX = 65536 }; /* bytes that a peer leaves unread */
 
 const struct policyd_limits policyd_standard = {
 	.connections = 4096,
@@ -42,32 +37,24 @@ const struct policyd_limits policyd_standard = {
 
 struct client {
 	LIST_ENTRY(client) entry;
-	struct policyd *server;
+	struct policyd *policyd;
 	struct bufferevent *stream;
 	struct event *late; /* pending while a request is not at its end */
 	struct request request;
 };
 
 struct policyd {
-	pthread_t thread;
-	struct event_base *base;
-	struct evconnlistener *listener;
-	struct event *retry;
+	struct server server;
 	const struct service *service;
 	struct policyd_limits limits;
 	LIST_HEAD(, client) clients;
-	size_t nclients;
 };
 
 static void
 client_free(struct client *c)
 {
-	struct policyd *p = c->server;
-
 	LIST_REMOVE(c, entry);
-	/* It stopped at the limit. */
-	if (p->nclients-- == p->limits.connections)
-		evconnlistener_enable(p->listener);
+	server_leave(&c->policyd->server);
 	event_free(c->late);
 	bufferevent_free(c->stream);
 	request_fini(&c->request);
@@ -234,7 +221,7 @@ client_close(struct client *c, const char *why)
 static void
 client_watch(struct client *c, bool begun)
 {
-	const struct timeval wait = interval(c->server->limits.request_ms);
+	const struct timeval wait = interval(c->policyd->limits.request_ms);
 
 	if (!begun)
 		event_del(c->late);
@@ -257,7 +244,7 @@ on_read(struct bufferevent *stream, void *ctx)
 		rc = request_line(&c->request, line, len);
 		free(line);
 		if (rc == 1) {
-			rc = request_answer(c->server, &c->request, out);
+			rc = request_answer(c->policyd, &c->request, out);
 			request_fini(&c->request);
 			client_watch(c, false);
 		}
@@ -298,12 +285,12 @@ client_new(struct policyd *p, int fd)
 
 	if (!c)
 		return NULL;
-	c->server = p;
+	c->policyd = p;
 	request_init(&c->request);
-	c->late = evtimer_new(p->base, on_late, c);
+	c->late = evtimer_new(p->server.base, on_late, c);
 	if (c->late)
-		c->stream =
-		    bufferevent_socket_new(p->base, fd, BEV_OPT_CLOSE_ON_FREE);
+		c->stream = bufferevent_socket_new(
+		    p->server.base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!c->stream) {
 		if (c->late)
 			event_free(c->late);
@@ -316,58 +303,19 @@ client_new(struct policyd *p, int fd)
 }
 
 static void
-on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-    struct sockaddr *address, int len, void *ctx)
+on_accept(void *ctx, int fd)
 {
 	struct policyd *p = ctx;
 	struct client *c = client_new(p, fd);
 
-	(void)address, (void)len;
 	if (!c) {
 		close(fd);
 		return;
 	}
 	LIST_INSERT_HEAD(&p->clients, c, entry);
-	if (++p->nclients == p->limits.connections) {
-		evconnlistener_disable(listener);
-		log_message(LOG_WARNING,
-		    "%zu policy connections: more have to wait", p->nclients);
-	}
+	server_enter(&p->server);
 	if (bufferevent_enable(c->stream, EV_READ | EV_WRITE))
 		client_close(c, "out of memory");
-}
-
-/* Out of descriptors, most likely: trying again at once would only burn the
- * processor. */
-static void
-on_accept_error(struct evconnlistener *listener, void *ctx)
-{
-	const struct timeval wait = { .tv_sec = ACCEPT_RETRY_SECONDS };
-	struct policyd *p = ctx;
-
-	log_message(LOG_WARNING, "cannot accept a policy connection: %s",
-	    strerror(errno));
-	evconnlistener_disable(listener);
-	evtimer_add(p->retry, &wait);
-}
-
-static void
-on_retry(evutil_socket_t fd, short what, void *ctx)
-{
-	struct policyd *p = ctx;
-
-	(void)fd, (void)what;
-	if (p->nclients < p->limits.connections)
-		evconnlistener_enable(p->listener);
-}
-
-static void *
-policyd_run(void *ctx)
-{
-	struct policyd *p = ctx;
-
-	event_base_loop(p->base, EVLOOP_NO_EXIT_ON_EMPTY);
-	return NULL;
 }
 
 static void
@@ -379,12 +327,7 @@ policyd_free(struct policyd *p)
 		next = LIST_NEXT(c, entry);
 		client_free(c);
 	}
-	if (p->retry)
-		event_free(p->retry);
-	if (p->listener)
-		evconnlistener_free(p->listener);
-	if (p->base)
-		event_base_free(p->base);
+	server_fini(&p->server);
 	free(p);
 }
 
@@ -393,27 +336,19 @@ policyd_start(int fd, const struct service *service,
     const struct policyd_limits *limits, struct policyd **out)
 {
 	struct policyd *p = calloc(1, sizeof(*p));
-	int rc = -ENOMEM;
+	int rc;
 
 	if (!p)
-		return rc;
+		return -ENOMEM;
 	LIST_INIT(&p->clients);
 	p->service = service;
 	p->limits = *limits;
-	if (!evthread_use_pthreads())
-		p->base = event_base_new();
-	if (p->base)
-		p->retry = evtimer_new(p->base, on_retry, p);
-	/* 0: it listens already. */
-	if (p->retry)
-		p->listener = evconnlistener_new(p->base, on_accept, p,
-		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-			LEV_OPT_DISABLED,
-		    0, fd);
-	if (p->listener && !evconnlistener_enable(p->listener)) {
-		evconnlistener_set_error_cb(p->listener, on_accept_error);
-		rc = -pthread_create(&p->thread, NULL, policyd_run, p);
-	}
+	rc = server_init(&p->server);
+	if (!rc)
+		rc = server_listen(&p->server, fd, "policy",
+		    limits->connections, on_accept, p);
+	if (!rc)
+		rc = server_start(&p->server);
 	if (rc) {
 		policyd_free(p);
 		return rc;
@@ -427,8 +362,6 @@ policyd_stop(struct policyd *p)
 {
 	if (!p)
 		return;
-	/* Unlike a break, heard also where the loop has not begun. */
-	event_base_loopexit(p->base, NULL);
-	pthread_join(p->thread, NULL);
+	server_stop(&p->server);
 	policyd_free(p);
 }

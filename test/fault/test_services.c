@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_services.c - the policy service and the control socket, without memory
- * at each place where they or libevent ask for some.
+ * test_services.c - the services on libevent without memory, at each place
+ * where they or libevent ask for some, and without descriptors.
  *
  * Whoever asks meanwhile gets the answer that there is with memory, or is told
  * that there is none, or hears nothing; when there is memory again all is as
@@ -11,15 +11,18 @@
 #include "control.h"
 #include "failing.h"
 #include "log.h"
+#include "metrics.h"
 #include "policyd.h"
 
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -167,7 +170,9 @@ policy_service(void **state)
 	    policyd_start(dup(listening), &service, &policyd_standard, &p), 0);
 	sweep("policy service, a stranger", stranger_asks);
 	sweep("policy service, a printer", printer_asks);
+	failing_at(1, false);
 	policyd_stop(p);
+	failing_end();
 }
 
 static int
@@ -192,13 +197,50 @@ control_socket(void **state)
 	assert_int_equal(control_start(dup(listening), &service, &c), 0);
 	sweep("control socket, status", status_asks);
 	sweep("control socket, reload", reload_asks);
+	failing_at(1, false);
 	control_stop(c);
+	failing_end();
 }
 
+/* How often libevent complained: nobody took a failure for it. */
+static atomic_uint complaints;
+
 static void
-say_nothing(int severity, const char *text)
+on_complaint(int severity, const char *text)
 {
 	(void)severity, (void)text;
+	atomic_fetch_add(&complaints, 1);
+}
+
+/* A connection that cannot be accepted waits until it can, and nobody is busy
+ * with it meanwhile. */
+static void
+metrics_without_descriptors(void **state)
+{
+	static const char question[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct rlimit before, none;
+	struct metrics *m;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(metrics_start(dup(listening), &service, &m), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	atomic_store(&complaints, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(
+	    send(fd, question, strlen(question), 0), (ssize_t)strlen(question));
+	poll(NULL, 0, STUCK_MS);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(poll(&p, 1, WAIT_MS), 1);
+	assert_int_equal(atomic_load(&complaints), 0);
+	close(fd);
+	failing_at(1, false);
+	metrics_stop(m);
+	failing_end();
 }
 
 int
@@ -207,9 +249,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy_service),
 		cmocka_unit_test(control_socket),
+		cmocka_unit_test(metrics_without_descriptors),
 	};
 
 	event_set_mem_functions(malloc, realloc, free);
-	event_set_log_callback(say_nothing);
+	event_set_log_callback(on_complaint);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
