@@ -205,9 +205,10 @@ log_read(FILE *file, const char *session,
 		if (rc == -EFBIG || rc == -EILSEQ)
 			continue; /* none of the daemon's */
 		/* Most lines are others'. */
-		if (rc > 0 && strstr(line, session) != NULL)
-			rc = take_line(&r, line);
-		if (rc < 0)
+		if (rc > 0)
+			rc = strstr(line, session) != NULL ? take_line(&r, line)
+							   : 0;
+		if (rc != 0)
 			break;
 	}
 	line_reader_fini(&lines);
