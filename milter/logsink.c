@@ -53,7 +53,8 @@ logsink_open(struct logsink *s, enum log_target target, enum log_format format,
 	s->address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	s->fd = -1;
 	s->priority = -1;
-	s->len = s->waiting = 0;
+	s->len = 0;
+	s->torn = false;
 	s->lost = 0;
 	if (!path)
 		path = paths[target];
@@ -171,20 +172,27 @@ journal_write(struct logsink *s, int priority, const struct logline *l)
 	return packet_send(s, n);
 }
 
+/* What is not written to its end is lost, and no line stands behind a part of
+ * another: a disk that is full takes some of them. */
 static void
 lines_write(struct logsink *s)
 {
 	const char *text = s->packet, *end = text + s->len;
 
+	if (s->torn && text < end)
+		s->torn = write(STDERR_FILENO, "\n", 1) != 1;
 	while (text < end) {
 		ssize_t n = write(STDERR_FILENO, text, (size_t)(end - text));
-		if (n < 0 && errno != EINTR) {
-			s->lost += s->waiting;
+		if (n > 0)
+			text += n;
+		else if (n == 0 || errno != EINTR)
 			break;
-		}
-		text += n > 0 ? n : 0;
 	}
-	s->len = s->waiting = 0;
+	if (text > s->packet)
+		s->torn = text[-1] != '\n';
+	for (; text < end; text++)
+		s->lost += *text == '\n';
+	s->len = 0;
 }
 
 /* No more than a pipe takes at once: lines of several programs do not mix. */
@@ -198,7 +206,6 @@ stderr_write(struct logsink *s)
 	s->text.text[s->text.len] = '\n';
 	memcpy(s->packet + s->len, s->text.text, len);
 	s->len += len;
-	s->waiting++;
 }
 
 void

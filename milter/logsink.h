@@ -38,7 +38,7 @@ struct logsink {
 	/* A datagram, or lines for standard error that are not written yet. */
 	size_t len;
 	char packet[LOGTEXT_SIZE + 4 * LOGLINE_SIZE];
-	unsigned waiting; /* how many lines these are */
+	bool torn; /* of the last that was written the end is missing */
 	uint64_t lost;
 };
 

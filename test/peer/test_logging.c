@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -371,6 +372,47 @@ stderr_has_whole_lines(void **state)
 	logsink_close(&s);
 }
 
+/* On a disk that is full: two lines and a part of the third have room. */
+static void
+stderr_has_no_line_behind_a_part(void **state)
+{
+	static const char line[] = "time=1970-01-01T00:00:00Z level=info a=b\n";
+	const size_t len = sizeof(line) - 1;
+	struct rlimit empty, full;
+	static struct logsink s;
+	int before = dup(STDERR_FILENO);
+	char text[512] = "", wanted[512];
+	struct logline l;
+	FILE *f = tmpfile();
+
+	(void)state;
+	assert_non_null(f);
+	signal(SIGXFSZ, SIG_IGN);
+	dup2(fileno(f), STDERR_FILENO);
+	logsink_open(&s, LOG_TARGET_STDERR, LOG_FORMAT_LOGFMT, NULL);
+	logline_init(&l);
+	logline_add(&l, "a", "b");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &empty), 0);
+	full = (struct rlimit){ 2 * len + 9, empty.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	for (int i = 0; i < 5; i++)
+		logsink_write(&s, LOG_INFO, 0, &l);
+	assert_int_equal(logsink_flush(&s), 3);
+	expect_written(&s, LOG_INFO, &l, 1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &empty), 0);
+	expect_written(&s, LOG_INFO, &l, 0);
+	expect_written(&s, LOG_INFO, &l, 0);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	rewind(f);
+	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+	fclose(f);
+	snprintf(wanted, sizeof(wanted), "%s%s%.9s\n%s%s", line, line, line,
+	    line, line);
+	assert_string_equal(text, wanted);
+	logsink_close(&s);
+}
+
 /* ---- The queue ------------------------------------------------------- */
 
 /* Reads up to a line that has a text; counts those with another. */
@@ -453,6 +495,7 @@ main(void)
 		cmocka_unit_test(journal_has_fields),
 		cmocka_unit_test(syslog_has_a_head),
 		cmocka_unit_test(stderr_has_whole_lines),
+		cmocka_unit_test(stderr_has_no_line_behind_a_part),
 		cmocka_unit_test(nobody_waits),
 	};
 
