@@ -9,8 +9,8 @@
  * stack. The same pass sees the first tie or crossing, and gives up: others
  * judge that. Sorts numbers, not structs, digit by digit from the last: all by
  * the high digits of first, then those that are alike in these, which are few
- * in most lists. That takes the same time for any order, and no more than
- * twice for any addresses.
+ * in most lists. That takes the same time for any order, and about twice as
+ * long for the worst addresses.
  */
 #include "netbuild.h"
 
@@ -20,7 +20,7 @@
 
 enum {
 	DIGITS = sizeof(uint64_t),
-	FEW = 8,   /* are sorted by exchanging */
+	FEW = 24,  /* are sorted by exchanging; more, digit by digit */
 	ROOM = 64, /* of the stack at first */
 };
 
@@ -237,17 +237,14 @@ records_take(const struct sweep *sweep)
 
 /* ---- The sweep --------------------------------------------------------- */
 
-/* Behind the innermost range, and all that end with it, goes on what they lay
- * in. */
+/* Behind the innermost range goes on what it lay in, if that does not end
+ * there, too. */
 static void
 pop(struct sweep *sweep)
 {
 	struct netaddr last = sweep->held[sweep->top].last;
-	struct held *below;
+	struct held *below = &sweep->held[--sweep->top];
 
-	do
-		below = &sweep->held[--sweep->top];
-	while (sweep->top > 0 && netaddr_compare(&below->last, &last) == 0);
 	if (netaddr_compare(&below->last, &last) == 0 ||
 	    netbuild_is_near(sweep->build, below->segment))
 		return;

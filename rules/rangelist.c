@@ -120,12 +120,14 @@ words_at(const struct range_pack *pack, size_t i)
 struct netrange
 range_clients(const struct range_list *list, size_t i)
 {
-	unsigned code = list->pack->codes[i], bits, prefix;
 	struct netrange range = { .form = NETFORM_SINGLE };
+	unsigned code, bits, prefix;
 	const uint32_t *words;
-	bool ipv4 = code < CODE_IPV6;
+	bool ipv4;
 
 	assert(i < list->count);
+	code = list->pack->codes[i];
+	ipv4 = code < CODE_IPV6;
 	if (code == CODE_NAME)
 		return range;
 	words = words_at(list->pack, i);

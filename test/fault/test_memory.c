@@ -31,6 +31,8 @@ enum { OUTPUT_MAX = 1 << 16, ARGS_MAX = 16, NOW = 1795000000 };
 
 static const char example[] = EXAMPLE "/policy.yaml";
 static const char other[] = FOLDER "/sessions/selection/policy.yaml";
+static const char crossing[] = FOLDER "/policies/warn/shadowed-crossing.yaml";
+static const char with_files[] = FOLDER "/policies/good/switches.yaml";
 
 /* ---- The engine ------------------------------------------------------- */
 
@@ -53,21 +55,41 @@ load(const char *file, struct ruleset **out)
 
 /* A half policy is none. */
 static int
-load_all(void)
+load_whole(const char *file)
 {
+	static const char *last;
 	static char id[64];
 	struct ruleset *r = NULL;
-	int rc = load(example, &r);
+	int rc = load(file, &r);
 
 	if (rc) {
 		assert_null(r);
 		return -ENOMEM;
 	}
-	if (!*id)
+	if (last != file)
 		snprintf(id, sizeof(id), "%s", ruleset_id(r));
+	last = file;
 	assert_string_equal(ruleset_id(r), id);
 	ruleset_unref(r);
 	return 0;
+}
+
+static int
+load_example(void)
+{
+	return load_whole(example);
+}
+
+static int
+load_crossing(void)
+{
+	return load_whole(crossing);
+}
+
+static int
+load_files(void)
+{
+	return load_whole(with_files);
 }
 
 static struct ruleset *ruleset, *ruleset_of_other;
@@ -203,7 +225,9 @@ static void
 engine(void **state)
 {
 	(void)state;
-	sweep("load", load_all);
+	sweep("load", load_example);
+	sweep("load ranges that cross", load_crossing);
+	sweep("load a file of domains", load_files);
 	assert_int_equal(load(example, &ruleset), 0);
 	assert_int_equal(load(other, &ruleset_of_other), 0);
 	sweep("check", check);

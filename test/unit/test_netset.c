@@ -394,43 +394,70 @@ struct shape {
 	uint32_t owners;   /* at most */
 	uint32_t expiring; /* of 10 */
 	bool nested;       /* networks only */
+	bool apart;        /* of any width, each its own owner's: none is kept
+			      that conflicts with one before */
 };
+
+static void
+entry_make(struct netset_entry *entry, const struct shape *shape,
+    const uint32_t kinds[2])
+{
+	enum family family = random_below(2) == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
+	uint32_t kind = kinds[family == FAMILY_IPV6];
+	uint32_t space = UINT32_C(1) << shape->bits;
+	uint32_t a = random_below(space), b = random_below(space);
+	uint32_t low = a < b ? a : b, high = a < b ? b : a;
+
+	if (shape->apart)
+		high = low + ((high - low) >> random_below(shape->bits));
+	if (random_below(3) == 0)
+		high = low;
+	if (shape->nested) {
+		uint32_t hosts =
+		    (UINT32_C(1) << random_below(shape->bits + 1)) - 1;
+
+		low = a & ~hosts;
+		high = a | hosts;
+	}
+	entry->owner = random_below(shape->owners) * 0x55555555u;
+	entry->expires = random_below(10) < shape->expiring;
+	entry->range.form = NETFORM_RANGE;
+	entry->range.first = place(family, kind, low, shape->bits);
+	entry->range.last = place(family, kind, high, shape->bits);
+	if (family == FAMILY_IPV6 && kind == 3)
+		entry->range.last.lo = UINT64_MAX;
+	if (random_below(30) == 0) {
+		entry->range.first = (struct netaddr){ .family = family };
+		entry->range.last = addr_max(family);
+	}
+}
+
+/* Whether the last one is in conflict with none before. */
+static bool
+last_is_apart(const struct netset_entry *entries, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < count; i++)
+		if (oracle_conflict(&entries[i], &entries[count - 1]) >= 0)
+			return false;
+	return true;
+}
 
 static size_t
 universe_make(struct netset_entry *entries, const struct shape *shape)
 {
-	size_t count = random_below(RANGES_MAX + 1), i;
 	uint32_t kinds[2] = { random_below(3), random_below(4) };
-	uint32_t space = UINT32_C(1) << shape->bits;
+	size_t tries = random_below(RANGES_MAX + 1), count = 0;
 
-	for (i = 0; i < count; i++) {
-		enum family family =
-		    random_below(2) == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
-		uint32_t kind = kinds[family == FAMILY_IPV6];
-		uint32_t a = random_below(space), b = random_below(space);
-		uint32_t low = a < b ? a : b, high = a < b ? b : a;
-
-		if (random_below(3) == 0)
-			high = low;
-		if (shape->nested) {
-			uint32_t hosts =
-			    (UINT32_C(1) << random_below(shape->bits + 1)) - 1;
-
-			low = a & ~hosts;
-			high = a | hosts;
-		}
-		entries[i].owner = random_below(shape->owners) * 0x55555555u;
-		entries[i].expires = random_below(10) < shape->expiring;
-		entries[i].range.form = NETFORM_RANGE;
-		entries[i].range.first = place(family, kind, low, shape->bits);
-		entries[i].range.last = place(family, kind, high, shape->bits);
-		if (family == FAMILY_IPV6 && kind == 3)
-			entries[i].range.last.lo = UINT64_MAX;
-		if (random_below(30) == 0) {
-			entries[i].range.first =
-			    (struct netaddr){ .family = family };
-			entries[i].range.last = addr_max(family);
-		}
+	if (shape->apart)
+		tries *= 4;
+	for (; tries > 0 && count < RANGES_MAX; tries--) {
+		entry_make(&entries[count], shape, kinds);
+		if (shape->apart)
+			entries[count].owner = (uint32_t)count;
+		if (!shape->apart || last_is_apart(entries, count + 1))
+			count++;
 	}
 	return count;
 }
@@ -451,6 +478,8 @@ random_universes(void **state)
 		{ { .bits = 20, .owners = 3, .expiring = 8, .nested = true }, 100 },
 		{ { .bits = 5, .owners = 2, .expiring = 3 },                   20 },
 		{ { .bits = 20, .owners = 2, .expiring = 3 },                  20 },
+		{ { .bits = 8, .owners = 1, .expiring = 2, .apart = true },  1000 },
+		{ { .bits = 20, .owners = 1, .expiring = 5, .apart = true }, 1000 },
 	};
 	/* clang-format on */
 	enum { ROUNDS = 1000 };
