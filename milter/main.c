@@ -8,7 +8,8 @@
  * it is there; nothing is forked once there is a thread. In the end the first
  * thread waits for the signals that end it, and takes no others: libmilter has
  * a thread that waits for the same, and Linux offers a signal to the first
- * thread before others only if that has none to look at.
+ * thread before others only if that has none to look at; nothing is ready
+ * before that thread waits, since it takes one that it finds as it begins.
  */
 #include <stdbool.h>
 
@@ -133,7 +134,6 @@ service_run(void *ctx)
 {
 	struct daemon *d = ctx;
 
-	ending_block();
 	/* Its signal thread closes the socket that its listener polls, which
 	 * the listener now and then takes for a failure. */
 	d->rc = smfi_main() == MI_SUCCESS || atomic_load(&d->ending) ? 0 : -EIO;
@@ -153,9 +153,8 @@ service_end(struct daemon *d, int signal)
 	log_message(LOG_NOTICE, "ending: signal %d", signal);
 	atomic_store(&d->ending, true);
 	ending_block();
+	kill(getpid(), signal);
 	while (!atomic_load(&d->ended)) {
-		/* Again: its thread may not have blocked it yet. */
-		kill(getpid(), signal);
 		nanosleep(&step, NULL);
 		pthread_kill(d->service, SIGNAL_WAKE);
 	}
@@ -203,10 +202,15 @@ threads_start(struct daemon *d)
 		    e->of[ENDPOINT_METRICS].fd, &d->parts, &d->meter);
 	if (!rc)
 		rc = -pthread_create(&d->reloads, NULL, reloads_serve, d);
-	/* From here on a signal is this thread's: before libmilter waits. */
+	/* From here on a signal is this thread's: before libmilter waits. Only
+	 * this thread's, so it is not allowed while another is made. */
 	ending_allow();
+	ending_block();
 	if (!rc)
 		rc = -pthread_create(&d->service, NULL, service_run, d);
+	ending_allow();
+	if (!rc)
+		ending_settle();
 	if (rc)
 		log_message(
 		    LOG_ERR, "cannot start a thread: %s", strerror(-rc));

@@ -5,16 +5,19 @@
 #include "process.h"
 #include "log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <semaphore.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The leak checker traces the process from a child. After a change of user a
@@ -31,6 +34,8 @@ enum { DUMPABLE = 1 };
 #else
 enum { DUMPABLE = 0 };
 #endif
+
+enum { SETTLE_MS = 1000 };
 
 static const int endings[] = { SIGHUP, SIGTERM, SIGINT };
 
@@ -149,6 +154,49 @@ void
 ending_allow(void)
 {
 	ending_mask(SIG_UNBLOCK);
+}
+
+/* What a thread waits for by sigwait(3) is not blocked while it does. */
+static bool
+task_takes(const char *id, int signal)
+{
+	unsigned long long blocked = UINT64_MAX;
+	char text[300];
+	FILE *f;
+
+	snprintf(text, sizeof(text), "/proc/self/task/%s/status", id);
+	f = fopen(text, "re");
+	while (f && fgets(text, sizeof(text), f))
+		if (sscanf(text, "SigBlk: %llx", &blocked) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return !(blocked >> (signal - 1) & 1);
+}
+
+/* True also where that cannot be known. */
+static bool
+other_takes(int signal)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	const struct dirent *e;
+	bool takes = !tasks;
+
+	while (!takes && (e = readdir(tasks)))
+		takes = *e->d_name != '.' && atol(e->d_name) != getpid() &&
+			task_takes(e->d_name, signal);
+	if (tasks)
+		closedir(tasks);
+	return takes;
+}
+
+void
+ending_settle(void)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < SETTLE_MS && !other_takes(SIGTERM); i++)
+		nanosleep(&step, NULL);
 }
 
 void

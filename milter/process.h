@@ -37,6 +37,9 @@ void process_signals(void);
  * it have them. */
 void ending_block(void);
 void ending_allow(void);
+/* Waits, a second at most, until another thread waits for them by sigwait(3):
+ * one that comes shortly before that is the other's. */
+void ending_settle(void);
 /* Waits for one of them, and answers which; 0 after ending_wake(). */
 int ending_wait(void);
 void ending_wake(void);
