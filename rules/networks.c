@@ -367,6 +367,7 @@ list_resolve(struct decoder *decoder, struct range_list *list)
 	const struct loading *loading = decoder->ctx;
 	const struct network *network = NULL;
 	size_t i, references = 0;
+	bool shared = shares(list);
 	int result = 0;
 
 	for (i = 0; i < list->count && result != -ENOMEM; i++) {
@@ -384,14 +385,13 @@ list_resolve(struct decoder *decoder, struct range_list *list)
 			result = -EINVAL;
 			continue;
 		}
-		if (list->count > 1 &&
-		    ranges_spend(decoder, network->ranges.count, entry.where) !=
-			0)
+		if (!shared && ranges_spend(decoder, network->ranges.count,
+				   entry.where) != 0)
 			return -EINVAL;
 	}
 	if (result != 0 || references == 0)
 		return result;
-	if (shares(list)) {
+	if (shared) {
 		list->pack = network->ranges.pack;
 		list->count = network->ranges.count;
 		return 0;

@@ -198,33 +198,50 @@ test_bombs(void **state)
 	repeat_refused("", "\xc2\x85", 1000000, "E-YAML");
 }
 
-/* Names stand for many ranges: a small text must not become a large
- * policy. */
+/* So many times a name of as many ranges: in one list, or each in a list of
+ * its own, with a comment. */
 static void
-test_expansion(void **state)
+expansion_refused(bool one_list)
 {
 	enum { RANGES = 3000 };
-	size_t size = (size_t)RANGES * 32 + 256, used, i;
-	char *text = malloc(size);
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
 	struct loaded loaded;
 
-	(void)state;
-	assert_non_null(text);
-	used = (size_t)snprintf(text, size, "%s", HEAD "networks: {a: [");
+	assert_non_null(out);
+	(void)fputs(HEAD "networks: {a: [", out);
 	for (i = 0; i < RANGES; i++)
-		used += (size_t)snprintf(text + used, size - used,
-		    "10.0.%zu.%zu,", i / 256, i % 256);
-	used += (size_t)snprintf(text + used, size - used,
-	    "]}\nconnectors:\n- name: one\n  remote_ip_ranges: [");
+		(void)fprintf(out, "10.0.%zu.%zu,", i / 256, i % 256);
+	(void)fputs("]}\nconnectors:\n", out);
+	if (one_list)
+		(void)fputs("- name: one\n  remote_ip_ranges: [", out);
 	for (i = 0; i < RANGES; i++)
-		used += (size_t)snprintf(text + used, size - used, "a,");
-	used += (size_t)snprintf(text + used, size - used, "]\n");
-	loaded = load_text(text, used);
+		if (one_list)
+			(void)fputs("a,", out);
+		else
+			(void)fprintf(out,
+			    "- name: n%zu\n  remote_ip_ranges: "
+			    "[{range: a, comment: b}]\n",
+			    i);
+	(void)fputs(one_list ? "]\n" : "", out);
+	assert_int_equal(fclose(out), 0);
+	loaded = load_text(text, size);
 	assert_int_not_equal(loaded.result, 0);
 	assert_int_equal(diagnostics_count(loaded.list, SEVERITY_NOTE), 1);
 	assert_string_equal(diagnostics_get(loaded.list, 0)->id, "E-LIMIT");
 	loaded_free(&loaded);
 	free(text);
+}
+
+/* Names stand for many ranges: a small text must not become a large
+ * policy. */
+static void
+test_expansion(void **state)
+{
+	(void)state;
+	expansion_refused(true);
+	expansion_refused(false);
 }
 
 static void
