@@ -20,7 +20,7 @@
 
 enum {
 	DIGITS = sizeof(uint64_t),
-	FEW = 24,  /* are sorted by exchanging; more, digit by digit */
+	FEW = 32,  /* are sorted by exchanging; more, digit by digit */
 	ROOM = 64, /* of the stack at first */
 };
 
@@ -127,6 +127,23 @@ range_compare(const struct netrange *a, const struct netrange *b)
 	return order != 0 ? order : netaddr_compare(&b->last, &a->last);
 }
 
+/* The ranges are asked for only where they begin together. */
+static int
+record_compare(const struct sweep *sweep, const uint64_t *a, const uint64_t *b)
+{
+	struct netrange v, w;
+
+	if (a[KEY] != b[KEY])
+		return a[KEY] < b[KEY] ? -1 : 1;
+	if (sweep->width == WIDTH_IPV4)
+		return 0;
+	if (a[LOW] != b[LOW])
+		return a[LOW] < b[LOW] ? -1 : 1;
+	v = range_of(sweep, a);
+	w = range_of(sweep, b);
+	return netaddr_compare(&w.last, &v.last);
+}
+
 static void
 sort_few(const struct sweep *sweep, uint64_t *records, size_t count)
 {
@@ -134,12 +151,10 @@ sort_few(const struct sweep *sweep, uint64_t *records, size_t count)
 
 	for (i = 1; i < count; i++) {
 		uint64_t *record = &records[i * width], row[WIDTH_IPV6];
-		struct netrange range = range_of(sweep, record), before;
 
 		memcpy(row, record, size);
 		for (at = i; at > 0; at--, record -= width) {
-			before = range_of(sweep, record - width);
-			if (range_compare(&before, &range) <= 0)
+			if (record_compare(sweep, record - width, row) <= 0)
 				break;
 			memcpy(record, record - width, size);
 		}
