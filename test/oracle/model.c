@@ -82,9 +82,35 @@ static void
 make_spans(struct spans *spans, struct random *random, int least, bool narrow)
 {
 	spans->count =
-	    least + (int)random_below(random, (unsigned)(RANGES_MAX - least));
+	    least + (int)random_below(random, (unsigned)(RANGES_FEW - least));
 	for (int i = 0; i < spans->count; i++)
 		make_span(&spans->items[i], random, narrow);
+}
+
+/* Hosts close to each other within a block, and it within another: what a
+ * look-up behind them has to go back over. */
+static void
+make_crowd(struct spans *spans, struct random *random)
+{
+	bool ipv6 = random_below(random, 2) == 0;
+	int bits = ipv6 ? 128 : 32;
+	number at = ipv6 ? N(0xfd00000000000002, 0) : 0xcb007200;
+
+	spans->count = RANGES_MAX - (int)random_below(random, RANGES_MAX / 2);
+	for (int i = 0; i < spans->count; i++) {
+		struct span *span = &spans->items[i];
+		int wide = i < 2 ? 7 + i : 0;
+
+		*span = (struct span){
+			.ipv6 = ipv6,
+			.prefix = bits - wide,
+			.first = at,
+			.last = at + ((number)1 << wide) - 1,
+			.expired = random_below(random, 8) == 0,
+		};
+		span->today = !span->expired && random_below(random, 8) == 0;
+		at += i < 1 ? 0 : 1 + random_below(random, 4);
+	}
 }
 
 static bool
@@ -158,6 +184,8 @@ model_make(struct model *model, struct random *random)
 		make_spans(&node->ranges, random, 1, false);
 		make_extended(node, random);
 	}
+	if (random_below(random, 16) == 0)
+		make_crowd(&model->nodes[0].ranges, random);
 	make_spans(&model->exchange, random, 0, true);
 	make_spans(&model->legacy, random, 0, true);
 	make_spans(&model->allow, random, 0, false);

@@ -17,7 +17,8 @@ __extension__ typedef unsigned __int128 number;
 
 enum {
 	CONNECTORS_MAX = 6,
-	RANGES_MAX = 5,
+	RANGES_FEW = 5,
+	RANGES_MAX = 48, /* in a crowd */
 	BINDINGS_MAX = 3,
 	EXTENDED_MAX = 3,
 	LOCALS = 3, /* addresses of this host, a family; nothing is ever bound
