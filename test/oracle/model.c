@@ -7,6 +7,9 @@
  */
 #include "model.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define N(hi, lo) ((number)UINT64_C(hi) << 64 | UINT64_C(lo))
 
 unsigned
@@ -19,6 +22,20 @@ random_below(struct random *random, unsigned below)
 	return (unsigned)((random->state * UINT64_C(2685821657736338717)) >>
 			  33) %
 	       below;
+}
+
+struct seeds
+seeds_asked(int argc, char **argv, uint64_t many, uint64_t times)
+{
+	struct seeds seeds = { 1, many };
+
+	if (argc > 1 && strcmp(argv[1], "--all") == 0) {
+		seeds.count = many * times;
+	} else if (argc > 1) {
+		seeds.first = strtoull(argv[1], NULL, 10);
+		seeds.count = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	}
+	return seeds;
 }
 
 number

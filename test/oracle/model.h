@@ -77,6 +77,13 @@ struct random {
 };
 unsigned random_below(struct random *, unsigned);
 
+/* Which policies to try. Of the words of a command: none, so many; --all, times
+ * as many; a number, that policy; two, so many from it on. */
+struct seeds {
+	uint64_t first, count;
+};
+struct seeds seeds_asked(int argc, char **argv, uint64_t many, uint64_t times);
+
 void model_make(struct model *, struct random *);
 void model_print(const struct model *, FILE *);
 /* What an admin does to a policy: one range, list, group, right, binding or

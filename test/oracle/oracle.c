@@ -476,17 +476,13 @@ try(uint64_t seed)
 int
 main(int argc, char **argv)
 {
-	bool all = argc > 1 && strcmp(argv[1], "--all") == 0;
-	uint64_t seed = argc > 1 && !all ? strtoull(argv[1], NULL, 10) : 1;
-	uint64_t count = all ? ALL * POLICIES : argc > 1 ? 1 : POLICIES;
+	struct seeds seeds = seeds_asked(argc, argv, POLICIES, ALL);
 
-	if (argc > 2 && !all)
-		count = strtoull(argv[2], NULL, 10);
-	for (uint64_t i = 0; i < count; i++)
-		try(seed + i);
+	for (uint64_t i = 0; i < seeds.count; i++)
+		try(seeds.first + i);
 	printf("%llu policies, %llu of them refused; %llu pairs of policy and "
 	       "address; %llu ranges of who\n",
-	    (unsigned long long)count, (unsigned long long)refused,
+	    (unsigned long long)seeds.count, (unsigned long long)refused,
 	    (unsigned long long)pairs, (unsigned long long)told);
 	return 0;
 }
