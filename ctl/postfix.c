@@ -304,11 +304,24 @@ postfix_override(const struct postfix_service *s, const char *name)
 	return find_setting(s->settings, s->nsettings, name);
 }
 
+static const char *raw_value(struct postfix *, const struct postfix_service *,
+    const char *name, struct where *);
+static const char *expanded(struct postfix *, const struct postfix_service *,
+    const char *text, size_t len, unsigned depth);
+
+/* What follows the first dot of the host's name, unless that is written with
+ * $mydomain. */
 static const char *
 default_domain(struct postfix *p, const struct postfix_service *s)
 {
-	const char *dot = strchr(postfix_value(p, s, "myhostname", NULL), '.');
+	const char *host, *dot = NULL;
 
+	if (!p->domain) {
+		p->domain = true;
+		host = raw_value(p, s, "myhostname", NULL);
+		dot = strchr(expanded(p, s, host, strlen(host), 0), '.');
+		p->domain = false;
+	}
 	return dot == NULL ? "localdomain" : dot + 1;
 }
 

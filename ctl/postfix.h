@@ -37,6 +37,7 @@ struct postfix {
 	struct postfix_service *services;
 	size_t nservices;
 	size_t names; /* that this value has taken so far */
+	bool domain;  /* mydomain is being made of myhostname */
 	bool failed;  /* out of memory: values may be wrong */
 };
 

@@ -252,13 +252,21 @@ def killed(bare):
 
 
 def broken(bare):
-    """A bad policy: the old one stays; a start fails; nobody relays."""
+    """A bad policy: the old one stays, a start takes the last good one, and
+    fails where there is none; then nobody relays."""
     path = bare.root / POLICY
     good = path.read_text()
     path.write_text(good.replace("principal: anonymous", "principal: anybody"))
     done = bare.run("systemctl", "reload", "connector-milter", check=False)
     assert done.returncode, "it says that it reloaded a bad policy"
     served(bare)
+    bare.run("systemctl", "restart", "connector-milter")
+    served(bare)
+    done = bare.run("connectorctl", "status", check=False)
+    assert done.returncode == 1 and "LAST GOOD" in done.stdout, done.stdout
+    bare.run("systemctl", "stop", "connector-milter")
+    for kept in (bare.root / "var/lib/connector-milter").iterdir():
+        kept.unlink()
     done = bare.run("systemctl", "restart", "connector-milter", check=False)
     assert done.returncode, "it started with a bad policy"
     assert bare.mail(RELAY, FOREIGN)[:1] == "4", "a bad policy relays"
