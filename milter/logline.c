@@ -75,11 +75,12 @@ span(const char *value, char kind)
 	return (size_t)(c - value);
 }
 
-/* At most four bytes for one. Returns where it ends. */
+/* Of a value, len bytes at most; at most four for one. Returns where it ends.
+ */
 static char *
 escape(char *to, const char *value, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len && value[i]; i++) {
 		unsigned char c = (unsigned char)value[i];
 
 		if (kinds[c] >= '1') {
