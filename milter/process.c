@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <semaphore.h>
 #include <stdint.h>
@@ -126,6 +127,10 @@ process_limits(void)
 {
 	struct rlimit rl;
 
+	/* What one thread gives back is there for all: libmilter's come and
+	 * go, and what lies in their arenas nobody else gets when memory is
+	 * short. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	if (getrlimit(RLIMIT_NOFILE, &rl))
 		return;
 	rl.rlim_cur = rl.rlim_max;

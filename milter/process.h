@@ -28,7 +28,8 @@ int process_drop(const struct identity *);
 /* Standard input, output and error are there, if only as /dev/null: else a
  * socket would get the number of one, and lines of the log with it. */
 int process_streams(void);
-/* As many descriptors as the hard limit allows. */
+/* As many descriptors as the hard limit allows, and one heap for all threads.
+ * Call while there is one. */
 void process_limits(void);
 /* Blocks or ignores what would end the process at a wrong moment. Call while
  * there is one thread. */
