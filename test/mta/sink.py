@@ -3,8 +3,10 @@
 
 Each message becomes FOLDER/<X-Play-Id>.eml, or FOLDER/<number>.eml where it
 has no such header, with the bytes as they were received and only dot
-stuffing undone. A file appears complete or not at all. Whom each message was
-for is in Sink.recipients, by the same name.
+stuffing undone. A file appears complete or not at all, and before the
+recipients of its message, which are in Sink.recipients by the same name.
+A message that was begun before Sink.clear() is not kept: it belongs to the
+test before.
 """
 
 import os
@@ -42,7 +44,7 @@ class Session(socketserver.StreamRequestHandler):
             pass
 
     def talk(self):
-        recipients = []
+        recipients, epoch = [], None
         self.say("220 sink ESMTP")
         for _ in range(100000):
             line = self.rfile.readline(4096)
@@ -55,12 +57,12 @@ class Session(socketserver.StreamRequestHandler):
                 text = self.message()
                 if text is None:
                     return
-                self.server.keep(text, recipients)
+                self.server.keep(text, recipients, epoch)
                 recipients = []
                 self.say("250 2.0.0 kept")
             else:
                 if verb == b"MAIL":
-                    recipients = []
+                    recipients, epoch = [], self.server.epoch
                 elif verb == b"RCPT":
                     recipients.append(line[8:].decode("latin-1").strip())
                 self.say("250 2.0.0 ok" if verb != b"EHLO" else "250 sink")
@@ -76,29 +78,32 @@ class Sink(socketserver.ThreadingTCPServer):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = self.server_address[1]
-        self.count = 0
+        self.count = self.epoch = 0
         self.recipients = {}
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.1,),
                          daemon=True).start()
 
-    def keep(self, text, recipients):
+    def keep(self, text, recipients, epoch):
         header = re.split(rb"\r?\n\r?\n", text, maxsplit=1)[0]
         found = re.search(rb"^X-Play-Id:[ \t]*([\w.-]{1,200})\s*$", header,
                           re.M | re.I)
         with self.lock:
+            if epoch != self.epoch:
+                return
             self.count += 1
             name = found[1].decode() if found else str(self.count)
-            self.recipients.setdefault(name, []).extend(recipients)
             part = self.folder / f".{self.count}.part"
-        part.write_bytes(text)
-        os.replace(part, self.folder / f"{name}.eml")
+            part.write_bytes(text)
+            os.replace(part, self.folder / f"{name}.eml")
+            self.recipients.setdefault(name, []).extend(recipients)
 
     def clear(self):
         with self.lock:
+            self.epoch += 1
             self.recipients.clear()
-        for path in self.folder.glob("*.eml"):
-            path.unlink()
+            for path in self.folder.glob("*.eml"):
+                path.unlink()
 
     def stop(self):
         self.shutdown()
