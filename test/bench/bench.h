@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-#include "netset.h"
+#include "lookup.h"
 
 /* Exit with a message: a benchmark without memory has nothing to say. */
 void *need(void *memory);

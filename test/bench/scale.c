@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domset.h"
+#include "domains.h"
 #include "ruleset.h"
 
 enum { LOOKUPS = 200000 };

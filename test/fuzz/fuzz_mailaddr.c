@@ -9,9 +9,9 @@
  * a linear scan. A domain is the same in capitals and with a final dot, and
  * a plain mailbox stays one between brackets.
  */
-#include "domset.h"
+#include "domains.h"
 #include "fuzz.h"
-#include "mailaddr.h"
+#include "mailbox.h"
 
 #include <ctype.h>
 #include <iconv.h>

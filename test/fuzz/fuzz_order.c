@@ -8,7 +8,7 @@
  */
 #include "fuzz.h"
 #include "log.h"
-#include "order.h"
+#include "control_request.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

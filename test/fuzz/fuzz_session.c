@@ -11,7 +11,7 @@
  */
 #include "files.h"
 #include "fuzz.h"
-#include "mailaddr.h"
+#include "mailbox.h"
 #include "ruleset.h"
 #include "session.h"
 

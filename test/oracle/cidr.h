@@ -3,7 +3,7 @@
  * cidr.h - libcidr as a second reader of addresses and networks.
  *
  * For text that the strict reader has accepted: any other could break it
- * (rules/netread.c says how). A range with a dash is not known to it.
+ * (rules/net/read.c says how). A range with a dash is not known to it.
  */
 #ifndef CIDR_H
 #define CIDR_H

@@ -3,7 +3,7 @@
  * test_counting.c - the parts that count and that keep files: without a
  * daemon, a clock or a network.
  */
-#include "edition.h"
+#include "policy_version.h"
 #include "rates.h"
 #include "refused.h"
 #include "snapshot.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "blocks.h"
+#include "cidr.h"
 #include "conversation.h"
 
 #include <errno.h>

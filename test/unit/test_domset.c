@@ -4,7 +4,7 @@
  */
 #include "cases.h"
 
-#include "domset.h"
+#include "domains.h"
 
 /* clang-format off */
 static const struct accepted_domain entries[] = {

@@ -7,7 +7,7 @@
  */
 #include "cases.h"
 
-#include "mailaddr.h"
+#include "mailbox.h"
 
 /* clang-format off */
 static const struct {

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-#include "netset.h"
+#include "lookup.h"
 
 enum {
 	RANGES_MAX = 40,

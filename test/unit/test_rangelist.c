@@ -7,7 +7,7 @@
  */
 #include "cases.h"
 
-#include "netstep.h"
+#include "step.h"
 #include "rangelist.h"
 
 enum { LONGEST = 300, LISTS = 400 };

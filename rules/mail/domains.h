@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * domains.h - accepted domains: which entry a mailbox's domain matches.
+ *
+ * An entry is a domain, or a domain and all its subdomains. The most
+ * specific entry wins: the exact one, then the longest suffix at a label
+ * boundary. Built once, immutable.
+ */
+#ifndef DOMAINS_H
+#define DOMAINS_H
+
+#include "policy.h"
+
+struct domset;
+
+/* Keeps the entries by reference; they must outlive the set. Of two equal
+ * entries either may answer. NULL: out of memory. */
+struct domset *domset_new(const struct accepted_domain *, size_t count);
+void domset_free(struct domset *);
+
+/* domain in lower case without a final dot; NULL if none matches. */
+const struct accepted_domain *domset_find(
+    const struct domset *, const char *domain);
+
+#endif

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ruleset - references to and look-ups in a compiled policy.
+ *
+ * A listener that the MTA tells only in part stands for several views; they
+ * must agree on the connector, or there is no answer.
+ */
+#include "intervals.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct ruleset *
+ruleset_ref(struct ruleset *ruleset)
+{
+	atomic_fetch_add_explicit(
+	    &ruleset->references, 1, memory_order_relaxed);
+	return ruleset;
+}
+
+void
+ruleset_unref(struct ruleset *ruleset)
+{
+	if (ruleset != NULL && atomic_fetch_sub_explicit(&ruleset->references,
+				   1, memory_order_acq_rel) == 1)
+		ruleset_free(ruleset);
+}
+
+void
+ruleset_free(struct ruleset *ruleset)
+{
+	size_t i;
+
+	if (ruleset == NULL)
+		return;
+	for (i = 0; i < ruleset->ncontests; i++)
+		netset_free(ruleset->contests[i].set);
+	netset_free(ruleset->allow);
+	netset_free(ruleset->block);
+	netset_free(ruleset->servers);
+	netset_free(ruleset->legacy_servers);
+	domset_free(ruleset->domains);
+	policy_free(ruleset->policy);
+	arena_free(ruleset->arena);
+	free(ruleset);
+}
+
+const char *
+ruleset_id(const struct ruleset *ruleset)
+{
+	return ruleset->policy->id;
+}
+
+const char *
+ruleset_file(const struct ruleset *ruleset)
+{
+	return ruleset->policy->file;
+}
+
+unsigned
+ruleset_needs(const struct ruleset *ruleset)
+{
+	return ruleset->needs;
+}
+
+bool
+ruleset_reply_ids(const struct ruleset *ruleset)
+{
+	return ruleset->policy->reply_ids;
+}
+
+/* ---- Views ----------------------------------------------------------- */
+
+static bool
+is_told(const struct netaddr *addr)
+{
+	return addr->family != FAMILY_NONE && (addr->hi | addr->lo) != 0;
+}
+
+int
+view_compare(const void *left, const void *right)
+{
+	const struct view *a = left, *b = right;
+
+	if (a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return netaddr_compare(&a->addr, &b->addr);
+}
+
+/* The view that names an address and port, or NULL. */
+static const struct view *
+view_find(const struct ruleset *ruleset, const struct view *named)
+{
+	return bsearch(named, ruleset->views, ruleset->nviews, sizeof(*named),
+	    view_compare);
+}
+
+/* What is told of a listener, and which views name it. */
+struct scope {
+	struct netaddr addr; /* of a known family */
+	uint16_t port;
+	bool exact, named;
+	size_t from, to; /* the views to look at */
+};
+
+/* The local address is of the client's family where it is not told. Where all
+ * is told one view is looked at, else all. */
+static struct scope
+scope_of(const struct ruleset *ruleset, const struct netaddr *client,
+    const struct listener *listener)
+{
+	struct scope scope = {
+		.addr = listener->addr,
+		.port = listener->port,
+		.to = ruleset->nviews,
+	};
+	struct view exact = { .type = VIEW_EXACT, .port = scope.port };
+	struct view port = { .type = VIEW_PORT, .port = scope.port };
+	const struct view *view, *any = &ruleset->views[scope.to - 1];
+
+	if (!is_told(&scope.addr))
+		scope.addr = (struct netaddr){ .family = client->family };
+	if (scope.port == 0)
+		return scope;
+	exact.addr = scope.addr;
+	port.addr.family = scope.addr.family;
+	view = is_told(&scope.addr) ? view_find(ruleset, &exact) : NULL;
+	scope.exact = view != NULL;
+	if (view == NULL)
+		view = view_find(ruleset, &port);
+	scope.named = !scope.exact && view != NULL;
+	if (is_told(&scope.addr)) {
+		scope.from =
+		    (size_t)((view != NULL ? view : any) - ruleset->views);
+		scope.to = scope.from + 1;
+	}
+	return scope;
+}
+
+/* Whether a view could be the one for a listener. */
+static bool
+view_could_be(const struct view *view, const struct scope *scope)
+{
+	bool here = view->port == scope->port || scope->port == 0;
+
+	if (view->type != VIEW_ANY)
+		here = here && view->addr.family == scope->addr.family;
+	switch (view->type) {
+	case VIEW_EXACT:
+		return here &&
+		       (!is_told(&scope->addr) ||
+			   netaddr_compare(&view->addr, &scope->addr) == 0);
+	case VIEW_PORT:
+		return here && !scope->exact;
+	case VIEW_ANY:
+		return !scope->exact && !scope->named;
+	}
+	return false;
+}
+
+static bool
+is_over(const struct range_list *list, size_t i, int64_t now)
+{
+	return range_expires(list, i) && now >= range_get(list, i).until;
+}
+
+struct slot
+contest_slot(const struct contest *contest, size_t entry)
+{
+	const struct slot *first = contest->firsts;
+	size_t n = contest->nfirsts, half;
+
+	for (; n > 1; n -= half) {
+		half = n / 2;
+		first += first[half].range <= entry ? half : 0;
+	}
+	return (struct slot){
+		.rule = first->rule,
+		.range = (uint32_t)entry - first->range,
+	};
+}
+
+struct choice
+contest_choice(const struct ruleset *ruleset, const struct contest *contest,
+    uint32_t pick, int64_t now)
+{
+	for (; pick != NETSET_NONE; pick = netset_next(contest->set, pick)) {
+		struct slot slot =
+		    contest_slot(contest, netset_entry(contest->set, pick));
+		const struct rule *rule = &ruleset->rules[slot.rule];
+
+		if (!is_over(&rule->written->remote_ip_ranges, slot.range, now))
+			return (struct choice){ rule, slot.range };
+	}
+	return (struct choice){ NULL, 0 };
+}
+
+struct range
+choice_range(const struct choice *choice)
+{
+	return range_get(
+	    &choice->rule->written->remote_ip_ranges, choice->range);
+}
+
+int
+ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
+    const struct listener *listener, int64_t now, struct choice *choice)
+{
+	struct scope scope = scope_of(ruleset, client, listener);
+	bool chosen = false;
+	struct choice first = { NULL, 0 }, next;
+	size_t i;
+
+	for (i = scope.from; i < scope.to; i++) {
+		const struct view *view = &ruleset->views[i];
+		const struct contest *contest;
+
+		if (!view_could_be(view, &scope))
+			continue;
+		contest = &ruleset->contests[view->contest];
+		next = contest_choice(
+		    ruleset, contest, netset_find(contest->set, client), now);
+		if (chosen && next.rule != first.rule)
+			return -EAGAIN;
+		if (!chosen)
+			first = next;
+		chosen = true;
+	}
+	assert(chosen);
+	*choice = first;
+	return 0;
+}
+
+bool
+connector_competes(const struct connector *connector, const struct view *view)
+{
+	size_t i;
+
+	if (!connector->enabled)
+		return false;
+	if (connector->nbindings == 0)
+		return view->type != VIEW_EXACT;
+	for (i = 0; i < connector->nbindings; i++) {
+		const struct binding *binding = &connector->bindings[i];
+
+		if (view->type != VIEW_ANY && binding->port == view->port &&
+		    netaddr_compare(&binding->addr, &view->addr) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
+    const struct netaddr *client, const struct listener *listener)
+{
+	struct scope scope = scope_of(ruleset, client, listener);
+	size_t i;
+
+	for (i = scope.from; i < scope.to; i++)
+		if (view_could_be(&ruleset->views[i], &scope) &&
+		    connector_competes(rule->written, &ruleset->views[i]))
+			return true;
+	return false;
+}
+
+/* ---- Lists and rights ------------------------------------------------ */
+
+bool
+ruleset_listed(const struct netset *set, const struct range_list *list,
+    const struct netaddr *client, int64_t now, size_t *which)
+{
+	uint32_t pick;
+
+	for (pick = netset_find(set, client); pick != NETSET_NONE;
+	     pick = netset_next(set, pick)) {
+		size_t entry = netset_entry(set, pick);
+
+		if (is_over(list, entry, now))
+			continue;
+		if (which != NULL)
+			*which = entry;
+		return true;
+	}
+	return false;
+}
+
+principal_set
+ruleset_server(
+    const struct ruleset *ruleset, const struct netaddr *client, int64_t now)
+{
+	const struct policy *policy = ruleset->policy;
+	principal_set servers = 0;
+
+	if (ruleset_listed(ruleset->servers,
+		&policy->exchange_servers.remote_ip_ranges, client, now, NULL))
+		servers |= SET_OF(PRINCIPAL_EXCHANGE_SERVER);
+	if (ruleset_listed(ruleset->legacy_servers,
+		&policy->exchange_legacy_servers.remote_ip_ranges, client, now,
+		NULL))
+		servers |= SET_OF(PRINCIPAL_LEGACY_SERVER);
+	return servers;
+}
+
+principal_set
+rule_principals(const struct rule *rule, principal_set server)
+{
+	enum principal i;
+
+	if (server == 0 || rule->base != SET_OF(PRINCIPAL_ANONYMOUS))
+		return rule->base;
+	for (i = 0; i < PRINCIPAL_COUNT; i++)
+		if ((server & SET_OF(i)) != 0 && rule->allowed[i] != 0)
+			return SET_OF(i);
+	return rule->base;
+}
+
+right_set
+rule_denied(const struct rule *rule, principal_set principals)
+{
+	right_set denied = 0;
+
+	/* A token of Windows is anonymous only if nobody logged on. */
+	if ((principals & SET_OF(PRINCIPAL_AUTHENTICATED)) != 0)
+		principals &= ~SET_OF(PRINCIPAL_ANONYMOUS);
+	for (; principals != 0; principals &= principals - 1)
+		denied |= rule->denied[__builtin_ctz(principals)];
+	return denied;
+}
+
+right_set
+rule_rights(const struct rule *rule, principal_set principals)
+{
+	right_set rights = ~rule_denied(rule, principals), allowed = 0;
+
+	for (; principals != 0; principals &= principals - 1)
+		allowed |= rule->allowed[__builtin_ctz(principals)];
+	return allowed & rights;
+}
+
+bool
+rule_relays(const struct rule *rule)
+{
+	return rule->base == SET_OF(PRINCIPAL_EXTERNALLY_SECURED) ||
+	       (rule_rights(rule, rule->base) & SET_OF(RIGHT_ANY_RECIPIENT)) !=
+		   0;
+}
+
+static const struct extended_right *
+extended_find(const struct connector *connector, principal_set principals,
+    enum right right, bool deny)
+{
+	size_t i;
+
+	for (i = 0; i < connector->nextended_rights; i++) {
+		const struct extended_right *entry =
+		    &connector->extended_rights[i];
+		right_set rights = deny ? entry->deny : entry->allow;
+
+		if ((principals & SET_OF(entry->principal)) != 0 &&
+		    (rights & SET_OF(right)) != 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static const char *
+group_find(const struct connector *connector, principal_set principals,
+    enum right right)
+{
+	enum group group;
+	enum principal principal;
+
+	for (group = 0; group < GROUP_COUNT; group++) {
+		if ((connector->permission_groups & SET_OF(group)) == 0)
+			continue;
+		for (principal = 0; principal < PRINCIPAL_COUNT; principal++)
+			if ((principals & SET_OF(principal)) != 0 &&
+			    (group_rights(group, principal) & SET_OF(right)) !=
+				0)
+				return group_name(group);
+	}
+	return NULL;
+}
+
+const char *
+rule_right_origin(const struct rule *rule, principal_set principals,
+    enum right right, struct where *where)
+{
+	const struct connector *connector = rule->written;
+	const struct extended_right *entry;
+	const char *group;
+	bool denied = (rule_denied(rule, principals) & SET_OF(right)) != 0;
+
+	if ((entry = denied ? extended_find(connector, principals, right, true)
+			    : NULL) != NULL ||
+	    (group = group_find(connector, principals, right)) == NULL) {
+		if (entry == NULL)
+			entry =
+			    extended_find(connector, principals, right, false);
+		*where = entry != NULL ? entry->where : connector->where;
+		return entry != NULL ? "extended_rights" : NULL;
+	}
+	*where = connector->permission_groups_where;
+	return group;
+}
+
+/* ---- Walking --------------------------------------------------------- */
+
+struct telling {
+	const struct ruleset *ruleset;
+	int (*fn)(void *ctx, const struct holding *);
+	void *ctx;
+};
+
+/* Tells of one interval that somebody wins. */
+static int
+tell(void *ctx, const struct part *part)
+{
+	const struct telling *telling = ctx;
+	const struct rule *rule = part->choice.rule;
+	struct holding holding = { .clients = part->clients };
+
+	if (rule == NULL)
+		return 0;
+	holding.connector = rule->written->name;
+	holding.number = (size_t)(rule - telling->ruleset->rules);
+	holding.where = choice_range(&part->choice).where;
+	holding.principals = rule_principals(rule, part->server);
+	holding.rights = rule_rights(rule, holding.principals);
+	holding.authenticated = rule_rights(
+	    rule, holding.principals | SET_OF(PRINCIPAL_AUTHENTICATED));
+	if (rule->written->tls_domains.count != 0)
+		holding.partner = rule_rights(
+		    rule, holding.principals | SET_OF(PRINCIPAL_PARTNER));
+	holding.blocked = part->blocked && !part->allow_listed;
+	return telling->fn(telling->ctx, &holding);
+}
+
+static int
+contest_tell(const struct ruleset *ruleset, uint32_t contest,
+    enum family family, int64_t now,
+    int (*fn)(void *ctx, const struct holding *), void *ctx)
+{
+	struct telling telling = { ruleset, fn, ctx };
+
+	return contest_walk(
+	    ruleset, &ruleset->contests[contest], family, now, tell, &telling);
+}
+
+int
+ruleset_walk(const struct ruleset *ruleset, const struct listener *listener,
+    int64_t now, int (*fn)(void *ctx, const struct holding *), void *ctx)
+{
+	struct scope scope = scope_of(ruleset, &listener->addr, listener);
+	const struct view *found = NULL;
+	size_t i;
+
+	if (scope.addr.family == FAMILY_NONE && ruleset->nviews > 1)
+		return -EAGAIN;
+	for (i = scope.from; i < scope.to; i++) {
+		const struct view *view = &ruleset->views[i];
+
+		if (!view_could_be(view, &scope))
+			continue;
+		if (found != NULL && found->contest != view->contest)
+			return -EAGAIN;
+		found = view;
+	}
+	assert(found != NULL);
+	return contest_tell(
+	    ruleset, found->contest, scope.addr.family, now, fn, ctx);
+}
+
+size_t
+ruleset_listeners(
+    const struct ruleset *ruleset, struct listener *out, size_t room)
+{
+	size_t i;
+
+	for (i = 0; i < ruleset->nviews && i < room; i++)
+		out[i] = (struct listener){
+			.addr = ruleset->views[i].addr,
+			.port = ruleset->views[i].port,
+		};
+	return ruleset->nviews;
+}
+
+int
+ruleset_walk_nth(const struct ruleset *ruleset, size_t n, int64_t now,
+    int (*fn)(void *ctx, const struct holding *), void *ctx)
+{
+	assert(n < ruleset->nviews);
+	return contest_tell(ruleset, ruleset->views[n].contest,
+	    ruleset->views[n].addr.family, now, fn, ctx);
+}
