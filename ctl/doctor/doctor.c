@@ -126,7 +126,7 @@ doctor_is_ours(const struct doctor *d, const char *name)
 /* ---- Who may relay --------------------------------------------------- */
 
 struct relay {
-	struct spans *clients;
+	struct rangeset *clients;
 	enum family family; /* FAMILY_NONE: both */
 };
 
@@ -141,18 +141,18 @@ add_relaying(void *ctx, const struct holding *h)
 	    (relay->family != FAMILY_NONE &&
 		relay->family != h->clients.first.family))
 		return 0;
-	return spans_add(relay->clients, &h->clients);
+	return rangeset_add(relay->clients, &h->clients);
 }
 
 int
 doctor_relay(
-    struct doctor *d, const struct listener *listener, struct spans *clients)
+    struct doctor *d, const struct listener *listener, struct rangeset *clients)
 {
 	struct relay relay = { clients, listener->addr.family };
 	int rc =
 	    ruleset_walk(d->ruleset, listener, d->now, add_relaying, &relay);
 
-	spans_settle(clients);
+	rangeset_sort(clients);
 	return rc;
 }
 
@@ -166,7 +166,7 @@ find_relay(struct doctor *d)
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = ruleset_walk_nth(
 		    d->ruleset, i, d->now, add_relaying, &relay);
-	spans_settle(&d->relay);
+	rangeset_sort(&d->relay);
 	return rc;
 }
 
@@ -276,7 +276,7 @@ run(const struct ctl *ctl, const struct question *q)
 		status = ctl_complain(ctl, "out of memory");
 	else
 		status = examine(&d, q);
-	spans_fini(&d.relay);
+	rangeset_fini(&d.relay);
 	diagnostics_free(d.list);
 	arena_free(d.arena);
 	ruleset_unref(d.ruleset);

@@ -11,7 +11,7 @@
 
 #include "ctl.h"
 #include "postfix.h"
-#include "spans.h"
+#include "rangeset.h"
 
 enum finding {
 	D_NO_FILTER,
@@ -62,8 +62,8 @@ struct doctor {
 	int64_t now;
 	struct arena *arena;
 	struct diagnostics *list;
-	struct spans relay; /* clients that may relay on some listener */
-	const char **read;  /* files, for the end of the report */
+	struct rangeset relay; /* clients that may relay on some listener */
+	const char **read;     /* files, for the end of the report */
 	size_t nread;
 	bool untold; /* something could not be read */
 	bool failed; /* out of memory */
@@ -88,7 +88,7 @@ bool doctor_is_ours(const struct doctor *, const char *name);
  * wildcard address of a family, those of that family. -EAGAIN: connectors are
  * bound to addresses. */
 int doctor_relay(
-    struct doctor *, const struct listener *, struct spans *clients);
+    struct doctor *, const struct listener *, struct rangeset *clients);
 
 /* ---- The parts ------------------------------------------------------- */
 
@@ -125,18 +125,18 @@ void doctor_domains(struct doctor *, struct postfix *);
 /* doctor_tables.c: the addresses that a table grants, in a set that was empty.
  * -ENOENT: there is no such file. -EINVAL: it cannot be compared, which has
  * been said. */
-int doctor_cidr(struct doctor *, const char *path, struct spans *granted);
+int doctor_cidr(struct doctor *, const char *path, struct rangeset *granted);
 /* Whether an action of access(5) lets a client relay: 1 or 0. -EINVAL: it
  * asks further restrictions, or is none. */
 int doctor_action(const char *action);
-int doctor_access(struct doctor *, const char *path, struct spans *granted);
+int doctor_access(struct doctor *, const char *path, struct rangeset *granted);
 /* What is granted and the policy does not grant, at the table's place. */
 void doctor_wider(struct doctor *, enum finding, const struct where *,
-    const char *what, const struct spans *granted);
+    const char *what, const struct rangeset *granted);
 /* The addresses of a list like mynetworks, or of its default. -EINVAL: some of
  * it cannot be told, which has been said. */
 int doctor_networks(struct doctor *, struct postfix *,
-    const struct postfix_service *, const char *name, struct spans *,
+    const struct postfix_service *, const char *name, struct rangeset *,
     struct where *);
 
 /* doctor_sockets.c: whether a UNIX socket can be opened by a user, who is
@@ -150,6 +150,6 @@ void doctor_socket_safe(
 /* doctor_hosts.c: this host's own addresses in ranges that relay. */
 void doctor_hosts(struct doctor *);
 /* This host's own addresses. -ENOENT: not known. */
-int doctor_own(struct doctor *, struct spans *);
+int doctor_own(struct doctor *, struct rangeset *);
 
 #endif

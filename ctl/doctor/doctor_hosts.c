@@ -253,7 +253,7 @@ doctor_hosts(struct doctor *d)
 
 struct own {
 	struct doctor *doctor;
-	struct spans *spans;
+	struct rangeset *addresses;
 };
 
 static void
@@ -262,14 +262,14 @@ add_own(void *ctx, const struct netaddr *addr)
 	struct own *own = ctx;
 	struct netrange range = { *addr, *addr, NETFORM_SINGLE };
 
-	if (spans_add(own->spans, &range) < 0)
+	if (rangeset_add(own->addresses, &range) < 0)
 		own->doctor->failed = true;
 }
 
 int
-doctor_own(struct doctor *d, struct spans *spans)
+doctor_own(struct doctor *d, struct rangeset *addresses)
 {
-	struct own own = { d, spans };
+	struct own own = { d, addresses };
 
 	return own_walk(d, add_own, &own);
 }

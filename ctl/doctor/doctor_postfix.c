@@ -351,7 +351,7 @@ static void
 check_trust(const struct smtpd *s, const char *name, enum finding finding,
     const char *advice)
 {
-	struct spans hosts = { 0 };
+	struct rangeset hosts = { 0 };
 	struct where where;
 
 	if (doctor_networks(
@@ -366,7 +366,7 @@ check_trust(const struct smtpd *s, const char *name, enum finding finding,
 			    advice);
 			break;
 		}
-	spans_fini(&hosts);
+	rangeset_fini(&hosts);
 }
 
 /* Off where Postfix is older than 3.9 and does not set it; note, of later

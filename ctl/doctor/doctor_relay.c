@@ -61,8 +61,8 @@ enum way { WAY_ON, WAY_SHUT, WAY_OPEN };
 struct opening {
 	unsigned open;
 	const char *word, *argument;
-	struct spans granted; /* by a table or mynetworks, once weighed */
-	bool unread;          /* which could not be compared */
+	struct rangeset granted; /* by a table or mynetworks, once weighed */
+	bool unread;             /* which could not be compared */
 };
 
 /* A list, as far as a stranger gets in it. */
@@ -252,7 +252,7 @@ opening_weigh(struct reading *r, struct opening *o)
 		    "mynetworks", &o->granted, &where);
 	/* Without the table Postfix answers 451. */
 	o->unread = rc != 0 && rc != -ENOENT;
-	spans_settle(&o->granted);
+	rangeset_sort(&o->granted);
 }
 
 static void
@@ -274,7 +274,7 @@ is_wider(struct reading *r, struct list *l)
 	list_weigh(r, l);
 	for (size_t i = 0; i < l->nopenings; i++)
 		if (l->openings[i].unread ||
-		    spans_beyond(
+		    rangeset_exceeds(
 			&l->openings[i].granted, &r->doctor->relay, &first))
 			return true;
 	return false;
@@ -342,12 +342,12 @@ check_wider(struct reading *r)
  * list does not. */
 static bool
 check_family(struct reading *r, const struct list *l,
-    const struct spans *granted, bool unread, enum family family)
+    const struct rangeset *granted, bool unread, enum family family)
 {
 	struct listener listener = { r->port->addr, r->port->port };
 	bool tables = (l->open & OPEN_TABLE) != 0;
 	char text[NETRANGE_TEXT_SIZE];
-	struct spans policy = { 0 };
+	struct rangeset policy = { 0 };
 	struct netrange first;
 	bool found;
 
@@ -355,7 +355,7 @@ check_family(struct reading *r, const struct list *l,
 		listener.addr.family = family;
 	found = listener.addr.family == family &&
 		doctor_relay(r->doctor, &listener, &policy) == 0 &&
-		spans_beyond(&policy, granted, &first);
+		rangeset_exceeds(&policy, granted, &first);
 	if (found && unread)
 		doctor_say(r->doctor, D_UNTOLD, l->where,
 		    "the policy lets %s relay; whether %s does stands in what "
@@ -373,14 +373,14 @@ check_family(struct reading *r, const struct list *l,
 		    l == &r->relay ? "see contrib/postfix/main.cf.policy"
 				   : "take reject_unauth_destination from it: "
 				     "smtpd_relay_restrictions has it");
-	spans_fini(&policy);
+	rangeset_fini(&policy);
 	return found;
 }
 
 static void
 check_narrower(struct reading *r, struct list *l)
 {
-	struct spans granted = { 0 };
+	struct rangeset granted = { 0 };
 	bool unread = false;
 
 	if (!l->shut || !l->strangers ||
@@ -391,14 +391,12 @@ check_narrower(struct reading *r, struct list *l)
 		const struct opening *o = &l->openings[i];
 
 		unread = unread || o->unread;
-		for (size_t n = 0; n < o->granted.count; n++)
-			if (spans_add(&granted, &o->granted.items[n]) < 0)
-				r->doctor->failed = true;
+		if (rangeset_unite(&granted, &o->granted) < 0)
+			r->doctor->failed = true;
 	}
-	spans_settle(&granted);
 	if (!check_family(r, l, &granted, unread, FAMILY_IPV4))
 		check_family(r, l, &granted, unread, FAMILY_IPV6);
-	spans_fini(&granted);
+	rangeset_fini(&granted);
 }
 
 static void
@@ -415,7 +413,7 @@ static void
 list_fini(struct list *l)
 {
 	for (size_t i = 0; i < l->nopenings; i++)
-		spans_fini(&l->openings[i].granted);
+		rangeset_fini(&l->openings[i].granted);
 }
 
 void

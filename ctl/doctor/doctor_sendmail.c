@@ -318,11 +318,11 @@ check_stale(struct doctor *d, const char *map, const struct where *where)
 }
 
 static void
-check_narrower(const struct seam *s, const struct spans *granted,
+check_narrower(const struct seam *s, const struct rangeset *granted,
     const struct where *where)
 {
 	struct listener listener = { .port = 25 };
-	struct spans policy = { 0 };
+	struct rangeset policy = { 0 };
 	char text[NETRANGE_TEXT_SIZE];
 	struct netrange first;
 	int rc = 0;
@@ -331,12 +331,12 @@ check_narrower(const struct seam *s, const struct spans *granted,
 		listener.addr.family = i == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
 		rc = doctor_relay(s->doctor, &listener, &policy);
 	}
-	if (rc == 0 && spans_beyond(&policy, granted, &first))
+	if (rc == 0 && rangeset_exceeds(&policy, granted, &first))
 		doctor_say(s->doctor, D_TABLE_NARROWER, *where,
 		    "the policy lets %s relay, and the access map does not; "
 		    "connectorctl export sendmail-access writes it anew",
 		    netrange_format(&first, text));
-	spans_fini(&policy);
+	rangeset_fini(&policy);
 }
 
 /* The export has the long form of IPv6 addresses, whose groups can be
@@ -362,7 +362,7 @@ check_access(struct seam *s)
 	const struct cf_line *map =
 	    sendmail_cf_next(&s->cf, NULL, CF_MAP, "access");
 	const char *path = path_of(d, map);
-	struct spans granted = { 0 };
+	struct rangeset granted = { 0 };
 	int rc;
 
 	if (path == NULL) {
@@ -371,7 +371,7 @@ check_access(struct seam *s)
 	}
 	check_form(s);
 	rc = doctor_access(d, path, &granted);
-	spans_settle(&granted);
+	rangeset_sort(&granted);
 	if (rc == 0) {
 		struct where table = { .file = doctor_path(d, path) };
 
@@ -381,7 +381,7 @@ check_access(struct seam *s)
 		doctor_say(d, D_UNTOLD, map->where,
 		    "%s, the text of the access map, is not there", path);
 	check_stale(d, path, &map->where);
-	spans_fini(&granted);
+	rangeset_fini(&granted);
 }
 
 int

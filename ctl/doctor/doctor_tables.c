@@ -8,6 +8,7 @@
  */
 #include "doctor.h"
 #include "folded.h"
+#include "step.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,14 +34,14 @@ struct table {
 };
 
 static void
-add(struct doctor *d, struct spans *to, const struct netrange *range)
+add(struct doctor *d, struct rangeset *to, const struct netrange *range)
 {
-	if (spans_add(to, range) < 0)
+	if (rangeset_add(to, range) < 0)
 		d->failed = true;
 }
 
 static void
-add_all(struct doctor *d, struct spans *to, const struct spans *from)
+add_all(struct doctor *d, struct rangeset *to, const struct rangeset *from)
 {
 	for (size_t i = 0; i < from->count; i++)
 		add(d, to, &from->items[i]);
@@ -84,26 +85,26 @@ by_address(const void *a, const void *b)
  * or up to where the next one begins. */
 static void
 decide(struct table *t, const struct entry *top, struct netaddr *at,
-    const struct netaddr *next, struct spans *granted)
+    const struct netaddr *next, struct rangeset *granted)
 {
 	struct netrange part = { *at, top->range.last, NETFORM_RANGE };
 
 	if (t->over || (next != NULL && netaddr_compare(next, at) <= 0))
 		return;
 	if (next != NULL)
-		part.last = address_before(*next);
+		part.last = netstep_previous(*next);
 	if (netaddr_compare(at, &part.last) > 0)
 		return;
 	if (top->grants)
 		add(t->doctor, granted, &part);
-	*at = address_behind(part.last);
+	*at = netstep_next(part.last);
 	t->over = at->hi == 0 && at->lo == 0;
 }
 
 /* Networks nest and never cross, so that those around an address are a stack;
  * of these the one that stands first in the list counts. */
 static void
-add_granted(struct table *t, struct spans *granted)
+add_granted(struct table *t, struct rangeset *granted)
 {
 	struct entry *stack =
 	    arena_array(t->doctor->arena, t->count + 1, sizeof *stack);
@@ -138,17 +139,17 @@ add_granted(struct table *t, struct spans *granted)
 		}
 		depth++;
 	}
-	spans_settle(granted);
+	rangeset_sort(granted);
 }
 
 void
 doctor_wider(struct doctor *d, enum finding finding, const struct where *where,
-    const char *what, const struct spans *granted)
+    const char *what, const struct rangeset *granted)
 {
 	char text[NETRANGE_TEXT_SIZE];
 	struct netrange first;
 
-	if (spans_beyond(granted, &d->relay, &first))
+	if (rangeset_exceeds(granted, &d->relay, &first))
 		doctor_say(d, finding, *where,
 		    "%s grants relay to %s, and the policy does not%s", what,
 		    netrange_format(&first, text),
@@ -195,7 +196,7 @@ doctor_action(const char *action)
 }
 
 int
-doctor_cidr(struct doctor *d, const char *path, struct spans *granted)
+doctor_cidr(struct doctor *d, const char *path, struct rangeset *granted)
 {
 	struct table t = { .doctor = d };
 	struct folded folded;
@@ -230,7 +231,7 @@ enum { LEVELS = 9 };
  * keys of each length, in octets or groups, grant and refuse. */
 struct access {
 	struct doctor *doctor;
-	struct spans granted[LEVELS], refused[LEVELS];
+	struct rangeset granted[LEVELS], refused[LEVELS];
 };
 
 /* "192.0.2" to its range; answers how many octets there are. -EINVAL: a
@@ -309,21 +310,21 @@ take_access(struct access *a, const char *key, const char *value,
 
 /* From the shortest keys to the longest. */
 static void
-join_levels(struct access *a, struct spans *table)
+join_levels(struct access *a, struct rangeset *table)
 {
 	for (int level = 0; level < LEVELS; level++) {
-		spans_settle(&a->refused[level]);
-		if (spans_remove(table, &a->refused[level]) < 0)
+		rangeset_sort(&a->refused[level]);
+		if (rangeset_subtract(table, &a->refused[level]) < 0)
 			a->doctor->failed = true;
 		add_all(a->doctor, table, &a->granted[level]);
-		spans_settle(table);
-		spans_fini(&a->refused[level]);
-		spans_fini(&a->granted[level]);
+		rangeset_sort(table);
+		rangeset_fini(&a->refused[level]);
+		rangeset_fini(&a->granted[level]);
 	}
 }
 
 int
-doctor_access(struct doctor *d, const char *path, struct spans *granted)
+doctor_access(struct doctor *d, const char *path, struct rangeset *granted)
 {
 	struct access access = { .doctor = d };
 	struct folded folded;
@@ -370,7 +371,7 @@ add_pattern(struct table *t, const char *item)
 /* What Postfix takes mynetworks to be where it is not set. */
 static int
 default_networks(struct doctor *d, struct postfix *p, struct table *t,
-    struct spans *networks, const struct where *where)
+    struct rangeset *networks, const struct where *where)
 {
 	const char *style = postfix_value(p, NULL, "mynetworks_style", NULL);
 
@@ -387,8 +388,8 @@ default_networks(struct doctor *d, struct postfix *p, struct table *t,
 
 int
 doctor_networks(struct doctor *d, struct postfix *p,
-    const struct postfix_service *s, const char *name, struct spans *networks,
-    struct where *where)
+    const struct postfix_service *s, const char *name,
+    struct rangeset *networks, struct where *where)
 {
 	const char *list = postfix_value(p, s, name, where), *item;
 	struct table t = { .doctor = d };

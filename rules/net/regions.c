@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lookup.h"
+#include "rangeset.h"
 #include "step.h"
 
 void
@@ -106,7 +107,7 @@ compare_by_place(const void *left, const void *right)
 	return order != 0 ? order : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-/* Regions that may be joined over places stand together. */
+/* Regions that may be joined over places are adjacent. */
 static int
 compare_by_kind(const void *left, const void *right)
 {
@@ -117,6 +118,8 @@ compare_by_kind(const void *left, const void *right)
 									 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	if (a->place != b->place)
+		return a->place < b->place ? -1 : 1;
 	return compare_first(a, b);
 }
 
@@ -159,87 +162,75 @@ regions_count(struct regions *regions, struct wide *sum)
 
 /* ---- What places have in common -------------------------------------- */
 
-/* Where a range begins or, inclusively, ends. */
-struct edge {
-	struct netaddr at;
-	bool end;
-};
-
-static int
-compare_edges(const void *left, const void *right)
+/* The addresses of the regions from i on that share the place of the first;
+ * returns the index after them. */
+static size_t
+take_place(const struct region *items, size_t i, size_t count,
+    struct rangeset *set, int *error)
 {
-	const struct edge *a = left, *b = right;
-	int order = netaddr_compare(&a->at, &b->at);
+	const size_t place = items[i].place;
 
-	return order != 0 ? order : a->end - b->end;
+	set->count = 0;
+	for (; i < count && items[i].place == place && *error == 0; i++)
+		*error = rangeset_add(set, &items[i].clients);
+	return i;
 }
 
-/* Adds what all of so many places have of count ranges of one kind. */
 static int
-add_common(
+append_all(
+    struct regions *to, const struct rangeset *set, size_t place, uint32_t kind)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < set->count && error == 0; i++)
+		error =
+		    append(to, &(struct region){ set->items[i], place, kind });
+	return error;
+}
+
+/* The addresses that every place has; none if the regions, which are of one
+ * kind, are of fewer places. */
+static int
+find_common(const struct region *items, size_t count, size_t places,
+    struct rangeset *common)
+{
+	struct rangeset set = { 0 };
+	size_t seen = 1, i;
+	int error = 0;
+
+	i = take_place(items, 0, count, common, &error);
+	for (; i < count && common->count > 0 && error == 0; seen++) {
+		i = take_place(items, i, count, &set, &error);
+		if (error == 0)
+			error = rangeset_intersect(common, &set);
+	}
+	if (seen < places)
+		common->count = 0;
+	rangeset_fini(&set);
+	return error;
+}
+
+/* Folds the regions of one kind and family. */
+static int
+fold_kind(
     const struct region *items, size_t count, size_t places, struct regions *to)
 {
-	struct edge *edges = calloc(count, 2 * sizeof(*edges));
-	struct region common = items[0];
-	size_t open = 0;
-	int rc = 0;
+	struct rangeset common = { 0 }, set = { 0 };
+	int error = find_common(items, count, places, &common);
 
-	if (edges == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		edges[2 * i].at = items[i].clients.first;
-		edges[2 * i + 1].at = items[i].clients.last;
-		edges[2 * i + 1].end = true;
+	if (error == 0)
+		error = append_all(to, &common, REGION_EVERYWHERE, items->kind);
+	for (size_t i = 0, end; i < count && error == 0; i = end) {
+		end = take_place(items, i, count, &set, &error);
+		if (error == 0)
+			error = rangeset_subtract(&set, &common);
+		if (error == 0)
+			error =
+			    append_all(to, &set, items[i].place, items->kind);
 	}
-	qsort(edges, 2 * count, sizeof(*edges), compare_edges);
-	common.place = REGION_EVERYWHERE;
-	for (size_t i = 0; i < 2 * count && rc == 0; i++) {
-		if (!edges[i].end) {
-			if (++open == places)
-				common.clients.first = edges[i].at;
-			continue;
-		}
-		common.clients.last = edges[i].at;
-		if (open-- == places)
-			rc = append(to, &common);
-	}
-	free(edges);
-	return rc;
-}
-
-/* Adds what is left of a region without those that hold everywhere. They are
- * sorted, and each lies within the region or apart from it. */
-static int
-add_rest(
-    const struct region *region, size_t from, size_t end, struct regions *to)
-{
-	struct region rest = *region;
-	size_t low = from, high = end;
-	int rc;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_first(&to->items[middle], region) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < end; low++) {
-		struct netrange common = to->items[low].clients;
-
-		if (netaddr_compare(&common.first, &region->clients.last) > 0)
-			break;
-		rest.clients.last = netstep_previous(common.first);
-		if (netaddr_compare(&common.first, &rest.clients.first) != 0 &&
-		    (rc = append(to, &rest)) != 0)
-			return rc;
-		if (netaddr_compare(&common.last, &region->clients.last) == 0)
-			return 0;
-		rest.clients.first = netstep_next(common.last);
-	}
-	rest.clients.last = region->clients.last;
-	return append(to, &rest);
+	rangeset_fini(&common);
+	rangeset_fini(&set);
+	return error;
 }
 
 int
@@ -247,13 +238,12 @@ regions_fold(struct regions *regions, const size_t places[2])
 {
 	struct regions folded = { 0 };
 	size_t end;
-	int rc = 0;
+	int error = 0;
 
 	sort(regions, compare_by_kind);
-	for (size_t i = 0; i < regions->count && rc == 0; i = end) {
+	for (size_t i = 0; i < regions->count && error == 0; i = end) {
 		const struct region *kind = &regions->items[i];
 		bool ipv6 = kind->clients.first.family == FAMILY_IPV6;
-		size_t from = folded.count, to;
 
 		for (end = i + 1; end < regions->count &&
 				  regions->items[end].kind == kind->kind &&
@@ -261,14 +251,11 @@ regions_fold(struct regions *regions, const size_t places[2])
 				      kind->clients.first.family;
 		     end++)
 			;
-		rc = add_common(kind, end - i, places[ipv6], &folded);
-		to = folded.count;
-		for (size_t j = i; j < end && rc == 0; j++)
-			rc = add_rest(&regions->items[j], from, to, &folded);
+		error = fold_kind(kind, end - i, places[ipv6], &folded);
 	}
-	if (rc != 0) {
+	if (error != 0) {
 		regions_fini(&folded);
-		return rc;
+		return error;
 	}
 	regions_fini(regions);
 	*regions = folded;
