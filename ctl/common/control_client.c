@@ -224,7 +224,7 @@ answer_print_findings(FILE *out, const json_t *findings)
 	const json_t *finding;
 	size_t i;
 
-	json_array_foreach (findings, i, finding) {
+	json_array_foreach(findings, i, finding) {
 		json_int_t line = answer_number(finding, "line");
 
 		fputs(answer_text(finding, "file"), out);

@@ -128,8 +128,7 @@ parse_object(struct logged *l, json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach(object, key, value) {
 		if (json_is_string(value))
 			add_pair(l, key, json_string_value(value));
 		else if (json_is_true(value))

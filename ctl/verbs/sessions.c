@@ -39,7 +39,7 @@ sessions(const struct ctl *ctl, const char *path)
 		return ctl_print_json(ctl, answer, STATUS_YES);
 	list = json_object_get(answer, "sessions");
 	json_array_foreach(list, i, session)
-	    print_session(ctl->out, session, answer_text(answer, "policy"));
+		print_session(ctl->out, session, answer_text(answer, "policy"));
 	if (answer_number(answer, "left_out") > 0)
 		fprintf(ctl->out, "and %lld more\n",
 		    (long long)answer_number(answer, "left_out"));

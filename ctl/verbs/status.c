@@ -69,14 +69,16 @@ print_rates(FILE *out, const json_t *answer)
 
 	fprintf(out, "sessions: %lld open\n",
 	    (long long)answer_number(answer, "sessions"));
-	json_array_foreach(rates, i, rate) fprintf(out,
-	    "  over %lld min, each minute: %.1f sessions, %.1f messages, "
-	    "%.1f refusals, %.1f policy requests\n",
-	    (long long)answer_number(rate, "minutes"),
-	    json_number_value(json_object_get(rate, "sessions")),
-	    json_number_value(json_object_get(rate, "messages")),
-	    json_number_value(json_object_get(rate, "refused")),
-	    json_number_value(json_object_get(rate, "requests")));
+	json_array_foreach(rates, i, rate)
+		fprintf(out,
+		    "  over %lld min, each minute: %.1f sessions, %.1f "
+		    "messages, "
+		    "%.1f refusals, %.1f policy requests\n",
+		    (long long)answer_number(rate, "minutes"),
+		    json_number_value(json_object_get(rate, "sessions")),
+		    json_number_value(json_object_get(rate, "messages")),
+		    json_number_value(json_object_get(rate, "refused")),
+		    json_number_value(json_object_get(rate, "requests")));
 }
 
 /* {"unable_to_relay":5,...} */
@@ -89,8 +91,9 @@ print_reasons(FILE *out, const char *what, json_t *reasons)
 	if (json_object_size(reasons) == 0)
 		return;
 	fprintf(out, "    %s:", what);
-	json_object_foreach(reasons, name, number) fprintf(
-	    out, " %s %lld", name, (long long)json_integer_value(number));
+	json_object_foreach(reasons, name, number)
+		fprintf(out, " %s %lld", name,
+		    (long long)json_integer_value(number));
 	fputc('\n', out);
 }
 
@@ -147,10 +150,11 @@ print_clients(FILE *out, const json_t *answer)
 
 	if (json_array_size(all) > 0)
 		fputs("refused most:\n", out);
-	json_array_foreach(all, i, client) fprintf(out,
-	    "  %s: %lld, last for %s at %s\n", answer_text(client, "client"),
-	    (long long)answer_number(client, "refused"),
-	    answer_text(client, "reason"), answer_text(client, "last"));
+	json_array_foreach(all, i, client)
+		fprintf(out, "  %s: %lld, last for %s at %s\n",
+		    answer_text(client, "client"),
+		    (long long)answer_number(client, "refused"),
+		    answer_text(client, "reason"), answer_text(client, "last"));
 }
 
 static void
@@ -176,8 +180,7 @@ print_ranges(FILE *out, const json_t *answer)
 	const json_t *all = json_object_get(answer, "ranges"), *range;
 	size_t i;
 
-	json_array_foreach(all, i, range)
-	{
+	json_array_foreach(all, i, range) {
 		fprintf(out,
 		    "range %s of %s at %s:%lld: ", answer_text(range, "range"),
 		    answer_text(range, "connector"), answer_text(range, "file"),
@@ -208,7 +211,8 @@ print_text(FILE *out, const json_t *answer)
 	print_policy(out, answer);
 	print_reload(out, answer);
 	print_rates(out, answer);
-	json_array_foreach(all, i, connector) print_connector(out, connector);
+	json_array_foreach(all, i, connector)
+		print_connector(out, connector);
 	print_clients(out, answer);
 	print_limits(out, answer);
 	print_ranges(out, answer);

@@ -173,8 +173,7 @@ on_reloaded(evutil_socket_t fd, short what, void *ctx)
 	struct visitor *v;
 
 	(void)fd, (void)what;
-	LIST_FOREACH(v, &c->visitors, entry)
-	{
+	LIST_FOREACH(v, &c->visitors, entry) {
 		if (!v->ticket || v->ticket > done)
 			continue;
 		v->ticket = 0;

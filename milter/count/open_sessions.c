@@ -111,7 +111,7 @@ roster_walk(
 	for (int i = 0; i < LISTS; i++) {
 		pthread_mutex_lock(&r->lists[i].lock);
 		LIST_FOREACH(v, &r->lists[i].visits, entry)
-		fn(ctx, v);
+			fn(ctx, v);
 		pthread_mutex_unlock(&r->lists[i].lock);
 	}
 }

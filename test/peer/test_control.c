@@ -470,8 +470,7 @@ member_of(const json_t *array, const char *key, const char *value)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(array, i, one)
-	{
+	json_array_foreach(array, i, one) {
 		if (!strcmp(text_of(one, key), value))
 			return one;
 	}
