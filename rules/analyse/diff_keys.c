@@ -1,86 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * settings - which keys of two policies mean something else.
+ * diff_keys - which keys of two policies mean something else.
  *
- * Walks the tables of keys, so that a key which is added there is compared
- * here: by its shape, and as neither more nor less unless the table below
- * knows better. Compares meanings, never text: order, case, places and names
- * of networks say nothing.
+ * Walks the tables of keys: each row says what another value means. Compares
+ * meanings, never text: order, case, places and names of networks say nothing.
  */
 #include "diff_keys.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "accepted_domains.h"
 #include "keys.h"
 
 enum { VALUE_SIZE = 512 };
-
-/* What another value of a key means. */
-enum meaning {
-	MEANING_OTHER,     /* neither more nor less */
-	MEANING_LIMIT,     /* the higher, the wider; 0 is no limit */
-	MEANING_STRICT,    /* true refuses */
-	MEANING_LENIENT,   /* true, or the later word, lets pass */
-	MEANING_ELSEWHERE, /* asked for below, or address by address */
-};
-
-/* clang-format off */
-static const struct { const char *key; enum meaning meaning; } meanings[] = {
-	{ "mode",                                           MEANING_LENIENT },
-	{ "mta_refuses_strangers",                          MEANING_LENIENT },
-	{ "header_from_check",                              MEANING_STRICT },
-	{ "require_tls",                                    MEANING_STRICT },
-	{ "require_ehlo_domain",                            MEANING_STRICT },
-	{ "reject_reserved_top_level_recipient_domains",    MEANING_STRICT },
-	{ "reject_reserved_second_level_recipient_domains", MEANING_STRICT },
-	{ "reject_single_label_recipient_domains",          MEANING_STRICT },
-	{ "max_message_size",                               MEANING_LIMIT },
-	{ "max_header_size",                                MEANING_LIMIT },
-	{ "max_recipients_per_message",                     MEANING_LIMIT },
-	{ "max_hop_count",                                  MEANING_LIMIT },
-	{ "max_local_hop_count",                            MEANING_LIMIT },
-	{ "message_rate_limit",                             MEANING_LIMIT },
-	{ "max_inbound_connection",                         MEANING_LIMIT },
-	{ "max_inbound_connection_per_source",              MEANING_LIMIT },
-	{ "max_inbound_connection_percentage_per_source",   MEANING_LIMIT },
-	/* Names and notes, and what bounds the policy, not its sessions. */
-	{ "version",                                        MEANING_ELSEWHERE },
-	{ "end_marker",                                     MEANING_ELSEWHERE },
-	{ "name",                                           MEANING_ELSEWHERE },
-	{ "comment",                                        MEANING_ELSEWHERE },
-	{ "public_addresses",                               MEANING_ELSEWHERE },
-	/* Who wins, and which rights that gives. */
-	{ "enabled",                                        MEANING_ELSEWHERE },
-	{ "bindings",                                       MEANING_ELSEWHERE },
-	{ "networks",                                       MEANING_ELSEWHERE },
-	{ "connectors",                                     MEANING_ELSEWHERE },
-	{ "remote_ip_ranges",                               MEANING_ELSEWHERE },
-	{ "ip_allow_list",                                  MEANING_ELSEWHERE },
-	{ "ip_block_list",                                  MEANING_ELSEWHERE },
-	{ "auth_mechanism",                                 MEANING_ELSEWHERE },
-	{ "permission_groups",                              MEANING_ELSEWHERE },
-	{ "extended_rights",                                MEANING_ELSEWHERE },
-	/* Below. */
-	{ "server",                                         MEANING_ELSEWHERE },
-	{ "accepted_domains",                               MEANING_ELSEWHERE },
-	{ "exchange_servers",                               MEANING_ELSEWHERE },
-	{ "exchange_legacy_servers",                        MEANING_ELSEWHERE },
-	{ "tls_domains",                                    MEANING_ELSEWHERE },
-};
-/* clang-format on */
-
-static enum meaning
-meaning_of(const struct field *field)
-{
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		if (strcmp(meanings[i].key, field->key) == 0)
-			return meanings[i].meaning;
-	return MEANING_OTHER;
-}
 
 static int
 add(struct settings *settings, const struct setting *setting)
@@ -180,18 +115,18 @@ relation_of(const struct field *field, int64_t older, int64_t newer)
 {
 	bool wider = false;
 
-	switch (meaning_of(field)) {
-	case MEANING_LIMIT:
+	switch (field->diff) {
+	case DIFF_LIMIT:
 		wider = newer == 0 || (older != 0 && newer > older);
 		break;
-	case MEANING_STRICT:
+	case DIFF_STRICT:
 		wider = newer < older;
 		break;
-	case MEANING_LENIENT:
+	case DIFF_LENIENT:
 		wider = newer > older;
 		break;
-	case MEANING_OTHER:
-	case MEANING_ELSEWHERE:
+	case DIFF_CHANGE:
+	case DIFF_NONE:
 		return RELATION_INCOMPARABLE;
 	}
 	return wider ? RELATION_WIDER : RELATION_NARROWER;
@@ -220,8 +155,9 @@ field_compare(struct settings *settings, const struct field *field,
 	return add(settings, &setting);
 }
 
-/* Lists and texts must have a meaning of their own; under is the key of a
- * record within the policy, or NULL. */
+/* A key whose value is no number, word, set or record says DIFF_NONE
+ * (test/unit/test_keys.c). under is the key of a record within the policy, or
+ * NULL. */
 static int
 record_compare(struct settings *settings, const struct record *record,
     const char *under, const struct setting *setting, const void *older,
@@ -233,10 +169,8 @@ record_compare(struct settings *settings, const struct record *record,
 		const struct field *field = &record->fields[i];
 		enum shape shape = schema_shape(field);
 
-		if (meaning_of(field) == MEANING_ELSEWHERE ||
-		    shape == SHAPE_NAMES)
+		if (field->diff == DIFF_NONE)
 			continue;
-		assert(shape != SHAPE_TEXT && shape != SHAPE_LIST);
 		if (shape == SHAPE_RECORD)
 			result =
 			    record_compare(settings, field->record, field->key,
@@ -350,7 +284,6 @@ int
 settings_connector(struct settings *settings, const struct connector *older,
     const struct connector *newer)
 {
-	const struct field *list = &policy_record()->fields[0];
 	struct setting setting = {
 		.older_connector = older->name,
 		.newer_connector = newer->name,
@@ -359,10 +292,8 @@ settings_connector(struct settings *settings, const struct connector *older,
 	};
 	int result;
 
-	while (strcmp(list->key, "connectors") != 0)
-		list++;
 	result = record_compare(
-	    settings, list->element->record, NULL, &setting, older, newer);
+	    settings, connector_keys(), NULL, &setting, older, newer);
 	if (result == 0)
 		result = replies_compare(settings, setting, older, newer);
 	if (result != 0)
@@ -379,14 +310,13 @@ settings_connector(struct settings *settings, const struct connector *older,
 struct domains {
 	struct settings *settings;
 	const struct ruleset *older, *newer;
-	const struct words *types;
 	bool senders; /* some connector asks whose domain a sender's is */
 };
 
 static const char *
-type_of(const struct domains *domains, const struct accepted_domain *domain)
+type_of(const struct accepted_domain *domain)
 {
-	return domain != NULL ? domains->types->name((int)domain->type) : NULL;
+	return domain != NULL ? domains_types.name((int)domain->type) : NULL;
 }
 
 static bool
@@ -416,8 +346,8 @@ domain_add(struct domains *domains, const char *prefix, const char *name,
 	struct setting setting = {
 		.key = "accepted_domains",
 		.item = item,
-		.older = type_of(domains, older),
-		.newer = type_of(domains, newer),
+		.older = type_of(older),
+		.newer = type_of(newer),
 		.relation = domain_relation(domains, older, newer),
 	};
 
@@ -489,18 +419,6 @@ tells_senders(const struct ruleset *ruleset)
 	return false;
 }
 
-static const struct words *
-domain_types(void)
-{
-	const struct field *list = policy_record()->fields;
-
-	while (strcmp(list->key, "accepted_domains") != 0)
-		list++;
-	for (const struct field *f = list->element->record->fields;; f++)
-		if (strcmp(f->key, "type") == 0)
-			return f->words;
-}
-
 static int
 domains_compare(struct settings *settings, const struct ruleset *older,
     const struct ruleset *newer)
@@ -510,7 +428,6 @@ domains_compare(struct settings *settings, const struct ruleset *older,
 		.settings = settings,
 		.older = older,
 		.newer = newer,
-		.types = domain_types(),
 		.senders = tells_senders(older) || tells_senders(newer),
 	};
 	size_t count = 0;

@@ -219,7 +219,7 @@ type_word(int i)
 	return names[i];
 }
 
-static const struct words types = {
+const struct words domains_types = {
 	.what = "a type of domain", .name = type_word, .count = 3
 };
 
@@ -235,7 +235,7 @@ static const struct field fields[] = {
 	  .absent = "none; domain or file is due",
 	  .doc = "a file with one domain a line, # comments; relative to the policy" },
 	{ .key = "type", .decode = schema_word, AT(entry, domain.type),
-	  .words = &types, .exchange = "DomainType",
+	  .words = &domains_types, .exchange = "DomainType",
 	  .doc = "whose the domain is; only authoritative ones protect their senders" },
 };
 /* clang-format on */

@@ -2,11 +2,13 @@
 /*
  * keys - every key of a policy, as tables.
  *
- * A row here is a key of connector-policy(5), and all that it needs: how it
- * is decoded, where it goes, its range, what goes without it, and Exchange's
- * name for it (Set-ReceiveConnector, Set-AcceptedDomain, Set-TransportConfig,
- * learn.microsoft.com). The JSON Schema is printed from these tables, and the
- * manual is held to them. Rules between keys are in between_keys.c.
+ * A row is a key of connector-policy(5) and everything that is known of it:
+ * how it is decoded, where the value goes, what is valid, the default, what a
+ * change of it means for diff, Exchange's name for it (Set-ReceiveConnector,
+ * Set-AcceptedDomain, Set-TransportConfig, learn.microsoft.com), and a line
+ * for people. There is no second list of keys: the loader, diff, explain's
+ * limits, the JSON Schema and the test of the manual read these tables.
+ * Rules between keys are in between_keys.c.
  */
 #include "keys.h"
 
@@ -22,6 +24,22 @@
 #include "stamp.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What most keys are: a common decoder, where its value goes, and what is
+ * valid. */
+/* clang-format off */
+#define BOOL(type, member)             .decode = schema_bool, AT(type, member)
+#define NUMBER(type, member, from, to) .decode = schema_number, AT(type, member), .min = from, .max = to
+#define SIZE(type, member, from, to)   .decode = schema_size, AT(type, member), .min = from, .max = to
+#define TEXT(type, member, length)     .decode = schema_text, AT(type, member), .max = length
+#define WORD(type, member, of)         .decode = schema_word, AT(type, member), .words = of
+#define SET(type, member, of)          .decode = schema_set, AT(type, member), .words = of
+#define SCL(type, member)              NUMBER(type, member, -1, 9), .word = "none", .word_value = SCL_NONE
+#define RANGES(type, member)           .decode = ranges_list, .shape = SHAPE_LIST, .element = &range_element, \
+	LIST_AT(type, member.pack, member.count), .where = offsetof(struct type, member.where)
+#define NAMES(type, member)            .decode = schema_list, .element = &domains_tls_name, \
+	LIST_AT(type, member.items, member.count), .where = offsetof(struct type, member.where)
+/* clang-format on */
 
 /* ---- Words ----------------------------------------------------------- */
 
@@ -187,15 +205,12 @@ static const struct field binding_element = {
 };
 
 static const struct field extended_right_fields[] = {
-	{ .key = "principal", .decode = schema_word, .flags = FIELD_REQUIRED,
-	  AT(extended_right, principal), .words = &principals,
-	  .exchange = "User", .doc = "who" },
-	{ .key = "allow", .decode = schema_set, .flags = FIELD_FILLED | FIELD_ANY,
-	  AT(extended_right, allow), .words = &rights, .absent = "none",
-	  .exchange = "ExtendedRights", .doc = "rights that are added" },
-	{ .key = "deny", .decode = schema_set, .flags = FIELD_FILLED | FIELD_ANY,
-	  AT(extended_right, deny), .words = &rights, .absent = "none",
-	  .exchange = "Deny", .doc = "rights that are taken away last" },
+	{ .key = "principal",            WORD(extended_right, principal, &principals), .flags = FIELD_REQUIRED,
+	  .exchange = "User",            .doc = "who" },
+	{ .key = "allow",                SET(extended_right, allow, &rights), .flags = FIELD_FILLED | FIELD_ANY,
+	  .exchange = "ExtendedRights",  .absent = "none", .doc = "rights that are added" },
+	{ .key = "deny",                 SET(extended_right, deny, &rights), .flags = FIELD_FILLED | FIELD_ANY,
+	  .exchange = "Deny",            .absent = "none", .doc = "rights that are taken away last" },
 };
 static const struct record extended_right_record = {
 	.what = "an entry of extended_rights",
@@ -210,134 +225,97 @@ static const struct field extended_right_element = {
 /* ---- A connector ----------------------------------------------------- */
 
 static const struct field connector_fields[] = {
-	{ .key = "name", .decode = schema_text, .flags = FIELD_REQUIRED,
-	  AT(connector, name), .max = NAME_MAX_LENGTH, .exchange = "Name",
-	  .doc = "unique without regard to case" },
-	{ .key = "comment", .decode = schema_text, AT(connector, comment),
-	  .max = NOTE_MAX_LENGTH, .absent = "none",
-	  .exchange = "Comment", .doc = "what it is for" },
-	{ .key = "enabled", .decode = schema_bool, AT(connector, enabled),
-	  .preset = true, .exchange = "Enabled",
-	  .doc = "false: it takes no part" },
-	{ .key = "mode", .decode = schema_word, AT(connector, mode),
-	  .preset = MODE_OF_POLICY, .words = &modes, .absent = "that of the policy",
-	  .doc = "enforce, or monitor: log but refuse nothing" },
-	{ .key = "bindings", .decode = schema_list, .flags = FIELD_FILLED,
-	  LIST_AT(connector, bindings, nbindings),
-	  .element = &binding_element, .absent = "every listener",
-	  .exchange = "Bindings", .doc = "the local addresses and ports that it is for" },
-	{ .key = "remote_ip_ranges", .decode = ranges_list, .shape = SHAPE_LIST,
-	  .flags = FIELD_REQUIRED | FIELD_FILLED,
-	  LIST_AT(connector, remote_ip_ranges.pack, remote_ip_ranges.count),
-	  .where = offsetof(struct connector, remote_ip_ranges.where),
-	  .element = &range_element, .exchange = "RemoteIPRanges",
-	  .doc = "the clients that it is for" },
+	{ .key = "name",                 TEXT(connector, name, NAME_MAX_LENGTH), .flags = FIELD_REQUIRED, .diff = DIFF_NONE,
+	  .exchange = "Name",            .doc = "unique without regard to case" },
+	{ .key = "comment",              TEXT(connector, comment, NOTE_MAX_LENGTH), .diff = DIFF_NONE,
+	  .exchange = "Comment",         .absent = "none", .doc = "what it is for" },
+	{ .key = "enabled",              BOOL(connector, enabled), .preset = true, .diff = DIFF_NONE,
+	  .exchange = "Enabled",         .doc = "false: it takes no part" },
+	{ .key = "mode",                 WORD(connector, mode, &modes), .preset = MODE_OF_POLICY, .diff = DIFF_LENIENT,
+	                                 .absent = "that of the policy",
+	                                 .doc = "enforce, or monitor: log but refuse nothing" },
+	{ .key = "bindings",             .decode = schema_list, LIST_AT(connector, bindings, nbindings),
+	                                 .flags = FIELD_FILLED, .element = &binding_element, .diff = DIFF_NONE,
+	  .exchange = "Bindings",        .absent = "every listener",
+	                                 .doc = "the local addresses and ports that it is for" },
+	{ .key = "remote_ip_ranges",     RANGES(connector, remote_ip_ranges), .flags = FIELD_REQUIRED | FIELD_FILLED, .diff = DIFF_NONE,
+	  .exchange = "RemoteIPRanges",  .doc = "the clients that it is for" },
 
 	/* Authentication and permissions. */
-	{ .key = "auth_mechanism", .decode = schema_set, .flags = FIELD_FILLED,
-	  AT(connector, auth_mechanism),
-	  .where = offsetof(struct connector, auth_mechanism_where),
-	  .words = &mechanisms, .absent = "none", .exchange = "AuthMechanism",
-	  .doc = "how clients prove who they are" },
-	{ .key = "permission_groups", .decode = schema_set, .flags = FIELD_FILLED,
-	  AT(connector, permission_groups),
-	  .where = offsetof(struct connector, permission_groups_where),
-	  .words = &groups, .absent = "none", .exchange = "PermissionGroups",
-	  .doc = "whom it serves, each with a fixed set of rights" },
-	{ .key = "extended_rights", .decode = schema_list,
-	  LIST_AT(connector, extended_rights, nextended_rights),
-	  .element = &extended_right_element, .absent = "none",
-	  .exchange = "Add-ADPermission",
-	  .doc = "single rights, allowed and denied" },
-	{ .key = "require_tls", .decode = schema_bool, AT(connector, require_tls),
-	  .exchange = "RequireTLS", .doc = "true: no mail without TLS" },
-	{ .key = "tls_domains", .decode = schema_list, .flags = FIELD_FILLED,
-	  LIST_AT(connector, tls_domains.items, tls_domains.count),
-	  .where = offsetof(struct connector, tls_domains.where),
-	  .element = &domains_tls_name, .absent = "none",
-	  .exchange = "TLSReceiveDomainSecureList",
-	  .doc = "a verified certificate with one of these names makes a partner" },
-	{ .key = "public_addresses", .decode = schema_number,
-	  AT(connector, public_addresses), .min = 1, .max = UINT64_MAX,
-	  .absent = "not stated",
-	  .doc = "how many public addresses may relay, if many do" },
+	{ .key = "auth_mechanism",       SET(connector, auth_mechanism, &mechanisms), .flags = FIELD_FILLED,
+	                                 .where = offsetof(struct connector, auth_mechanism_where), .diff = DIFF_NONE,
+	  .exchange = "AuthMechanism",   .absent = "none", .doc = "how clients prove who they are" },
+	{ .key = "permission_groups",    SET(connector, permission_groups, &groups), .flags = FIELD_FILLED,
+	                                 .where = offsetof(struct connector, permission_groups_where), .diff = DIFF_NONE,
+	  .exchange = "PermissionGroups", .absent = "none", .doc = "whom it serves, each with a fixed set of rights" },
+	{ .key = "extended_rights",      .decode = schema_list, LIST_AT(connector, extended_rights, nextended_rights),
+	                                 .element = &extended_right_element, .diff = DIFF_NONE,
+	  .exchange = "Add-ADPermission", .absent = "none", .doc = "single rights, allowed and denied" },
+	{ .key = "require_tls",          BOOL(connector, require_tls), .diff = DIFF_STRICT,
+	  .exchange = "RequireTLS",      .doc = "true: no mail without TLS" },
+	{ .key = "tls_domains",          NAMES(connector, tls_domains), .flags = FIELD_FILLED, .diff = DIFF_NONE,
+	  .exchange = "TLSReceiveDomainSecureList", .absent = "none",
+	                                 .doc = "a verified certificate with one of these names makes a partner" },
+	{ .key = "public_addresses",     NUMBER(connector, public_addresses, 1, UINT64_MAX), .diff = DIFF_NONE,
+	                                 .absent = "not stated", .doc = "how many public addresses may relay, if many do" },
 
 	/* Limits. */
-	{ .key = "max_message_size", .decode = schema_size,
-	  AT(connector, limits.max_message_size), .min = 65536, .max = INT32_MAX,
-	  .absent = "no limit", .exchange = "MaxMessageSize",
-	  .doc = "of a message, declared and real: bytes, or as in 36MB" },
-	{ .key = "max_header_size", .decode = schema_size,
-	  AT(connector, limits.max_header_size), .min = 1, .max = INT32_MAX,
-	  .absent = "no limit", .exchange = "MaxHeaderSize",
-	  .doc = "of a message's header: bytes, or as in 256KB" },
-	{ .key = "max_recipients_per_message", .decode = schema_number,
-	  AT(connector, limits.max_recipients_per_message), .min = 1, .max = 512000,
-	  .absent = "no limit", .exchange = "MaxRecipientsPerMessage",
-	  .doc = "more are refused; those before stay valid" },
-	{ .key = "max_hop_count", .decode = schema_number,
-	  AT(connector, limits.max_hop_count), .min = 1, .max = 500,
-	  .absent = "no limit", .exchange = "MaxHopCount",
-	  .doc = "fields Received of a message" },
-	{ .key = "max_local_hop_count", .decode = schema_number,
-	  AT(connector, limits.max_local_hop_count), .min = 0, .max = 50,
-	  .absent = "no limit", .exchange = "MaxLocalHopCount",
-	  .doc = "fields Received by this server; 0: no limit" },
-	{ .key = "message_rate_limit", .decode = schema_number,
-	  AT(connector, limits.message_rate_limit), .min = 1, .max = INT32_MAX,
-	  .word = "unlimited", .absent = "unlimited",
-	  .exchange = "MessageRateLimit", .doc = "messages a minute" },
-	{ .key = "message_rate_source", .decode = schema_word,
-	  AT(connector, limits.message_rate_source),
-	  .preset = RATE_SOURCE_IP_ADDRESS, .words = &rate_sources,
-	  .exchange = "MessageRateSource",
-	  .doc = "of whom message_rate_limit counts the messages" },
-	{ .key = "max_inbound_connection", .decode = schema_number,
-	  AT(connector, limits.max_inbound_connection), .min = 1, .max = INT32_MAX,
-	  .word = "unlimited", .absent = "unlimited",
-	  .exchange = "MaxInboundConnection", .doc = "open connections" },
-	{ .key = "max_inbound_connection_per_source", .decode = schema_number,
-	  AT(connector, limits.max_inbound_connection_per_source),
-	  .min = 1, .max = 10000, .word = "unlimited", .absent = "unlimited",
-	  .exchange = "MaxInboundConnectionPerSource",
-	  .doc = "open connections of one client" },
+	{ .key = "max_message_size",     SIZE(connector, limits.max_message_size, 65536, INT32_MAX), .diff = DIFF_LIMIT,
+	  .exchange = "MaxMessageSize",  .absent = "no limit",
+	                                 .doc = "of a message, declared and real: bytes, or as in 36MB" },
+	{ .key = "max_header_size",      SIZE(connector, limits.max_header_size, 1, INT32_MAX), .diff = DIFF_LIMIT,
+	  .exchange = "MaxHeaderSize",   .absent = "no limit", .doc = "of a message's header: bytes, or as in 256KB" },
+	{ .key = "max_recipients_per_message", NUMBER(connector, limits.max_recipients_per_message, 1, 512000),
+	                                 .diff = DIFF_LIMIT,
+	  .exchange = "MaxRecipientsPerMessage", .absent = "no limit", .doc = "more are refused; those before stay valid" },
+	{ .key = "max_hop_count",        NUMBER(connector, limits.max_hop_count, 1, 500), .diff = DIFF_LIMIT,
+	  .exchange = "MaxHopCount",     .absent = "no limit", .doc = "fields Received of a message" },
+	{ .key = "max_local_hop_count",  NUMBER(connector, limits.max_local_hop_count, 0, 50), .diff = DIFF_LIMIT,
+	  .exchange = "MaxLocalHopCount", .absent = "no limit", .doc = "fields Received by this server; 0: no limit" },
+	{ .key = "message_rate_limit",   NUMBER(connector, limits.message_rate_limit, 1, INT32_MAX), .word = "unlimited",
+	                                 .diff = DIFF_LIMIT,
+	  .exchange = "MessageRateLimit", .absent = "unlimited", .doc = "messages a minute" },
+	{ .key = "message_rate_source",  WORD(connector, limits.message_rate_source, &rate_sources),
+	                                 .preset = RATE_SOURCE_IP_ADDRESS,
+	  .exchange = "MessageRateSource", .doc = "of whom message_rate_limit counts the messages" },
+	{ .key = "max_inbound_connection", NUMBER(connector, limits.max_inbound_connection, 1, INT32_MAX),
+	                                 .word = "unlimited", .diff = DIFF_LIMIT,
+	  .exchange = "MaxInboundConnection", .absent = "unlimited", .doc = "open connections" },
+	{ .key = "max_inbound_connection_per_source", NUMBER(connector, limits.max_inbound_connection_per_source, 1, 10000),
+	                                 .word = "unlimited", .diff = DIFF_LIMIT,
+	  .exchange = "MaxInboundConnectionPerSource", .absent = "unlimited", .doc = "open connections of one client" },
 	{ .key = "max_inbound_connection_percentage_per_source",
-	  .decode = schema_number,
-	  AT(connector, limits.max_inbound_connection_percentage_per_source),
-	  .min = 1, .max = 100, .absent = "no limit",
-	  .exchange = "MaxInboundConnectionPercentagePerSource",
-	  .doc = "of the connections that are left, for one client" },
+	                                 NUMBER(connector, limits.max_inbound_connection_percentage_per_source, 1, 100),
+	                                 .diff = DIFF_LIMIT,
+	  .exchange = "MaxInboundConnectionPercentagePerSource", .absent = "no limit",
+	                                 .doc = "of the connections that are left, for one client" },
 
 	/* What is refused. */
-	{ .key = "require_ehlo_domain", .decode = schema_bool,
-	  AT(connector, require_ehlo_domain), .exchange = "RequireEHLODomain",
-	  .doc = "true: no mail from clients that name no domain in EHLO" },
+	{ .key = "require_ehlo_domain",  BOOL(connector, require_ehlo_domain), .diff = DIFF_STRICT,
+	  .exchange = "RequireEHLODomain", .doc = "true: no mail from clients that name no domain in EHLO" },
 	{ .key = "reject_reserved_top_level_recipient_domains",
-	  .decode = schema_bool,
-	  AT(connector, reject_reserved_top_level_recipient_domains),
+	                                 BOOL(connector, reject_reserved_top_level_recipient_domains), .diff = DIFF_STRICT,
 	  .exchange = "RejectReservedTopLevelRecipientDomains",
-	  .doc = "true: no recipients in .test, .example, .invalid, .localhost" },
+	                                 .doc = "true: no recipients in .test, .example, .invalid, .localhost" },
 	{ .key = "reject_reserved_second_level_recipient_domains",
-	  .decode = schema_bool,
-	  AT(connector, reject_reserved_second_level_recipient_domains),
+	                                 BOOL(connector, reject_reserved_second_level_recipient_domains),
+	                                 .diff = DIFF_STRICT,
 	  .exchange = "RejectReservedSecondLevelRecipientDomains",
-	  .doc = "true: no recipients in example.com, example.net, example.org" },
-	{ .key = "reject_single_label_recipient_domains",
-	  .decode = schema_bool,
-	  AT(connector, reject_single_label_recipient_domains),
-	  .exchange = "RejectSingleLabelRecipientDomains",
-	  .doc = "true: no recipients in domains without a dot" },
+	                                 .doc = "true: no recipients in example.com, example.net, example.org" },
+	{ .key = "reject_single_label_recipient_domains", BOOL(connector, reject_single_label_recipient_domains),
+	                                 .diff = DIFF_STRICT,
+	  .exchange = "RejectSingleLabelRecipientDomains", .doc = "true: no recipients in domains without a dot" },
 
 	/* What is said and stamped. */
-	{ .key = "scl", .decode = schema_number, AT(connector, scl),
-	  .min = -1, .max = 9, .word = "none", .word_value = SCL_NONE,
-	  .preset = SCL_UNSET, .absent = "that of the policy",
-	  .doc = "of its mail, whoever sends it: -1 to 9, or none" },
-	{ .key = "replies", .decode = overrides_decode, .shape = SHAPE_NAMES,
-	  LIST_AT(connector, replies, nreplies),
-	  .words = &overrides_words, .element = &overrides_element,
-	  .absent = "the texts of the policy's style",
-	  .doc = "replies of its own, as in unable_to_relay: 550 5.7.1 Ask the help desk" },
+	{ .key = "scl",                  NUMBER(connector, scl, -1, 9), .word = "none", .word_value = SCL_NONE,
+	                                 .preset = SCL_UNSET,
+	                                 .absent = "that of the policy",
+	                                 .doc = "of its mail, whoever sends it: -1 to 9, or none" },
+	{ .key = "replies",              .decode = overrides_decode, .shape = SHAPE_NAMES,
+	                                 LIST_AT(connector, replies, nreplies), .words = &overrides_words,
+	                                 .element = &overrides_element, .diff = DIFF_NONE,
+	                                 .absent = "the texts of the policy's style",
+	                                 .doc = "replies of its own, as in unable_to_relay: 550 5.7.1 Ask the help desk" },
 };
 static const struct record connector_record = {
 	.what = "a connector",
@@ -353,34 +331,23 @@ static const struct field connector_element = {
 /* ---- Parts of a policy ----------------------------------------------- */
 
 static const struct field servers_fields[] = {
-	{ .key = "remote_ip_ranges", .decode = ranges_list, .shape = SHAPE_LIST,
-	  .flags = FIELD_FILLED | FIELD_ANY,
-	  LIST_AT(servers, remote_ip_ranges.pack, remote_ip_ranges.count),
-	  .where = offsetof(struct servers, remote_ip_ranges.where),
-	  .element = &range_element, .absent = "none",
-	  .doc = "their addresses" },
-	{ .key = "tls_domains", .decode = schema_list,
-	  .flags = FIELD_FILLED | FIELD_ANY,
-	  LIST_AT(servers, tls_domains.items, tls_domains.count),
-	  .where = offsetof(struct servers, tls_domains.where),
-	  .element = &domains_tls_name, .absent = "none",
-	  .doc = "names on their verified certificates" },
+	{ .key = "remote_ip_ranges",     RANGES(servers, remote_ip_ranges), .flags = FIELD_FILLED | FIELD_ANY, .diff = DIFF_NONE,
+	                                 .absent = "none", .doc = "their addresses" },
+	{ .key = "tls_domains",          NAMES(servers, tls_domains), .flags = FIELD_FILLED | FIELD_ANY, .diff = DIFF_NONE,
+	                                 .absent = "none", .doc = "names on their verified certificates" },
 };
 static const struct record servers_record = {
 	.what = "a set of servers",
 	.fields = servers_fields, .nfields = COUNT(servers_fields),
 };
 
-#define SCL_FIELD .decode = schema_number, \
-	.min = -1, .max = 9, .word = "none", .word_value = SCL_NONE
-
 static const struct field scl_fields[] = {
-	{ .key = "ip_allow_list", SCL_FIELD, AT(scl_choice, ip_allow_list),
-	  .preset = -1, .doc = "for anonymous clients on ip_allow_list" },
-	{ .key = "bypass_anti_spam", SCL_FIELD, AT(scl_choice, bypass_anti_spam),
-	  .preset = -1, .doc = "for ms-Exch-Bypass-Anti-Spam, but externally secured clients" },
-	{ .key = "externally_secured", SCL_FIELD, AT(scl_choice, externally_secured),
-	  .preset = SCL_NONE, .doc = "for externally secured clients" },
+	{ .key = "ip_allow_list",        SCL(scl_choice, ip_allow_list), .preset = -1,
+	                                 .doc = "for anonymous clients on ip_allow_list" },
+	{ .key = "bypass_anti_spam",     SCL(scl_choice, bypass_anti_spam), .preset = -1,
+	                                 .doc = "for ms-Exch-Bypass-Anti-Spam, but externally secured clients" },
+	{ .key = "externally_secured",   SCL(scl_choice, externally_secured), .preset = SCL_NONE,
+	                                 .doc = "for externally secured clients" },
 };
 static const struct record scl_record = {
 	.what = "the choice of scl",
@@ -390,85 +357,66 @@ static const struct record scl_record = {
 /* ---- The policy ------------------------------------------------------ */
 
 static const struct field policy_fields[] = {
-	{ .key = "version", .decode = schema_number, .flags = FIELD_REQUIRED,
-	  .min = 1, .max = 1, .doc = "of this format: 1" },
-	{ .key = "end_marker", .decode = end_marker_decode, .shape = SHAPE_BOOL,
-	  AT(policy, end_marker),
-	  .doc = "true: the text ends with a line ..., and one that is cut off is refused" },
-	{ .key = "server", .decode = domains_host, AT(policy, server),
-	  .max = MAILADDR_DOMAIN_SIZE, .pattern = domains_host_pattern,
-	  .absent = "this host's name",
-	  .doc = "the name in stamps and messages" },
-	{ .key = "mode", .decode = schema_word, AT(policy, mode),
-	  .words = &modes, .doc = "enforce, or monitor: log but refuse nothing" },
-	{ .key = "mta_refuses_strangers", .decode = schema_bool,
-	  AT(policy, mta_refuses_strangers),
-	  .doc = "true: the MTA itself refuses to relay for the unlisted" },
-	{ .key = "accepted_domains", .decode = domains_decode, .shape = SHAPE_LIST,
-	  LIST_AT(policy, accepted_domains, naccepted_domains),
-	  .element = &domains_element, .absent = "none",
-	  .exchange = "New-AcceptedDomain", .doc = "mail to these is not relaying" },
-	{ .key = "networks", .decode = networks_decode, .shape = SHAPE_NAMES,
-	  .element = &networks_element, .absent = "none",
-	  .doc = "named lists of ranges" },
-	{ .key = "ip_allow_list", .decode = ranges_list, .shape = SHAPE_LIST,
-	  .flags = FIELD_FILLED,
-	  LIST_AT(policy, ip_allow_list.pack, ip_allow_list.count),
-	  .where = offsetof(struct policy, ip_allow_list.where),
-	  .element = &range_element, .absent = "nobody",
-	  .exchange = "Add-IPAllowListEntry",
-	  .doc = "anonymous clients whose mail gets SCL -1" },
-	{ .key = "ip_block_list", .decode = ranges_list, .shape = SHAPE_LIST,
-	  .flags = FIELD_FILLED,
-	  LIST_AT(policy, ip_block_list.pack, ip_block_list.count),
-	  .where = offsetof(struct policy, ip_block_list.where),
-	  .element = &range_element, .absent = "nobody",
-	  .exchange = "Add-IPBlockListEntry",
-	  .doc = "clients that are refused at RCPT" },
-	{ .key = "exchange_servers", .decode = schema_record,
-	  AT(policy, exchange_servers), .record = &servers_record,
-	  .absent = "none", .exchange = "Exchange Servers",
-	  .doc = "hosts that are real Exchange servers: principal exchange_server" },
-	{ .key = "exchange_legacy_servers", .decode = schema_record,
-	  AT(policy, exchange_legacy_servers), .record = &servers_record,
-	  .absent = "none", .exchange = "ExchangeLegacyInterop",
-	  .doc = "hosts that are Exchange 2003 servers: principal legacy_server" },
-	{ .key = "connectors", .decode = schema_list,
-	  .flags = FIELD_REQUIRED | FIELD_FILLED,
-	  LIST_AT(policy, connectors, nconnectors),
-	  .element = &connector_element, .exchange = "New-ReceiveConnector",
-	  .doc = "who may do what" },
+	{ .key = "version",              .decode = schema_number, .flags = FIELD_REQUIRED, .min = 1, .max = 1,
+	                                 .diff = DIFF_NONE,
+	                                 .doc = "of this format: 1" },
+	{ .key = "end_marker",           .decode = end_marker_decode, AT(policy, end_marker), .shape = SHAPE_BOOL,
+	                                 .diff = DIFF_NONE,
+	                                 .doc = "true: the text ends with a line ..., and one that is cut off is refused" },
+	{ .key = "server",               .decode = domains_host, AT(policy, server), .max = MAILADDR_DOMAIN_SIZE,
+	                                 .pattern = domains_host_pattern, .diff = DIFF_NONE,
+	                                 .absent = "this host's name", .doc = "the name in stamps and messages" },
+	{ .key = "mode",                 WORD(policy, mode, &modes), .diff = DIFF_LENIENT,
+	                                 .doc = "enforce, or monitor: log but refuse nothing" },
+	{ .key = "mta_refuses_strangers", BOOL(policy, mta_refuses_strangers), .diff = DIFF_LENIENT,
+	                                 .doc = "true: the MTA itself refuses to relay for the unlisted" },
+	{ .key = "accepted_domains",     .decode = domains_decode, .shape = SHAPE_LIST,
+	                                 LIST_AT(policy, accepted_domains, naccepted_domains), .element = &domains_element,
+	                                 .diff = DIFF_NONE,
+	  .exchange = "New-AcceptedDomain", .absent = "none", .doc = "mail to these is not relaying" },
+	{ .key = "networks",             .decode = networks_decode, .shape = SHAPE_NAMES, .element = &networks_element,
+	                                 .diff = DIFF_NONE,
+	                                 .absent = "none", .doc = "named lists of ranges" },
+	{ .key = "ip_allow_list",        RANGES(policy, ip_allow_list), .flags = FIELD_FILLED, .diff = DIFF_NONE,
+	  .exchange = "Add-IPAllowListEntry", .absent = "nobody", .doc = "anonymous clients whose mail gets SCL -1" },
+	{ .key = "ip_block_list",        RANGES(policy, ip_block_list), .flags = FIELD_FILLED, .diff = DIFF_NONE,
+	  .exchange = "Add-IPBlockListEntry", .absent = "nobody", .doc = "clients that are refused at RCPT" },
+	{ .key = "exchange_servers",     .decode = schema_record, AT(policy, exchange_servers), .record = &servers_record,
+	                                 .diff = DIFF_NONE,
+	  .exchange = "Exchange Servers", .absent = "none",
+	                                 .doc = "hosts that are real Exchange servers: principal exchange_server" },
+	{ .key = "exchange_legacy_servers", .decode = schema_record, AT(policy, exchange_legacy_servers),
+	                                 .record = &servers_record, .diff = DIFF_NONE,
+	  .exchange = "ExchangeLegacyInterop", .absent = "none",
+	                                 .doc = "hosts that are Exchange 2003 servers: principal legacy_server" },
+	{ .key = "connectors",           .decode = schema_list, LIST_AT(policy, connectors, nconnectors),
+	                                 .flags = FIELD_REQUIRED | FIELD_FILLED, .element = &connector_element,
+	                                 .diff = DIFF_NONE,
+	  .exchange = "New-ReceiveConnector", .doc = "who may do what" },
 
 	/* Contested points. */
-	{ .key = "no_connector", .decode = schema_word, AT(policy, no_connector),
-	  .words = &no_connectors,
-	  .doc = "what clients hear that no connector is for" },
-	{ .key = "authoritative_domain_sender", .decode = schema_word,
-	  AT(policy, sender_scope), .words = &sender_scopes,
-	  .doc = "whose senders need ms-Exch-SMTP-Accept-Authoritative-Domain-Sender" },
-	{ .key = "header_from_check", .decode = schema_bool,
-	  AT(policy, header_from_check),
-	  .doc = "true: the field From is held to the same rules as the sender" },
-	{ .key = "ipv6_source_prefix", .decode = schema_number,
-	  AT(policy, ipv6_source_prefix), .preset = 64, .min = 1, .max = 128,
-	  .doc = "so many bits of an IPv6 address are one client to limits" },
+	{ .key = "no_connector",         WORD(policy, no_connector, &no_connectors),
+	                                 .doc = "what clients hear that no connector is for" },
+	{ .key = "authoritative_domain_sender", WORD(policy, sender_scope, &sender_scopes),
+	                                 .doc = "whose senders need ms-Exch-SMTP-Accept-Authoritative-Domain-Sender" },
+	{ .key = "header_from_check",    BOOL(policy, header_from_check), .diff = DIFF_STRICT,
+	                                 .doc = "true: the field From is held to the same rules as the sender" },
+	{ .key = "ipv6_source_prefix",   NUMBER(policy, ipv6_source_prefix, 1, 128), .preset = 64,
+	                                 .doc = "so many bits of an IPv6 address are one client to limits" },
 
 	/* What is said and stamped. */
-	{ .key = "replies", .decode = schema_word, AT(policy, replies),
-	  .words = &reply_styles,
-	  .doc = "classic: Exchange 2007 to 2013; modern: 2016 and 2019" },
-	{ .key = "reply_ids", .decode = schema_bool, AT(policy, reply_ids),
-	  .doc = "true: a refusal ends with the id of its line in the log" },
-	{ .key = "scl", .decode = schema_record, AT(policy, scl),
-	  .record = &scl_record, .absent = "the defaults of its keys",
-	  .doc = "which SCL mail gets, and why" },
-	{ .key = "stamps", .decode = schema_set, .flags = FIELD_FILLED,
-	  AT(policy, stamps), .words = &stamp_names,
-	  .preset = (1 << STAMP_COUNT) - 1, .absent = "all",
-	  .doc = "the headers X-MS-Exchange-Organization-* that are stamped" },
-	{ .key = "stamp_recipients", .decode = schema_word,
-	  AT(policy, stamp_recipients), .words = &stamp_recipients,
-	  .doc = "accepted: not on mail to foreign recipients alone" },
+	{ .key = "replies",              WORD(policy, replies, &reply_styles),
+	                                 .doc = "classic: Exchange 2007 to 2013; modern: 2016 and 2019" },
+	{ .key = "reply_ids",            BOOL(policy, reply_ids),
+	                                 .doc = "true: a refusal ends with the id of its line in the log" },
+	{ .key = "scl",                  .decode = schema_record, AT(policy, scl), .record = &scl_record,
+	                                 .absent = "the defaults of its keys", .doc = "which SCL mail gets, and why" },
+	{ .key = "stamps",               SET(policy, stamps, &stamp_names), .flags = FIELD_FILLED,
+	                                 .preset = (1 << STAMP_COUNT) - 1,
+	                                 .absent = "all",
+	                                 .doc = "the headers X-MS-Exchange-Organization-* that are stamped" },
+	{ .key = "stamp_recipients",     WORD(policy, stamp_recipients, &stamp_recipients),
+	                                 .doc = "accepted: not on mail to foreign recipients alone" },
 };
 static const struct record policy_keys = {
 	.what = "a policy",
@@ -504,4 +452,10 @@ const struct record *
 policy_record(void)
 {
 	return &policy_keys;
+}
+
+const struct record *
+connector_keys(void)
+{
+	return &connector_record;
 }

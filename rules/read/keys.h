@@ -11,7 +11,9 @@
 extern const struct schema keys_schema;
 extern const struct field keys_policy;
 
-/* The record of the whole policy, for those who print the tables. */
+/* The keys of the whole policy, from which all others can be reached, and
+ * those of a connector. */
 const struct record *policy_record(void);
+const struct record *connector_keys(void);
 
 #endif

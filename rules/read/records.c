@@ -42,13 +42,13 @@ same_text(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-enum { FIELDS_MAX = 32, HELD_SIZE = 512 };
+enum { FIELDS_MAX = 64, HELD_SIZE = 512 };
 
 struct keys {
 	const struct record *record;
 	struct where where[FIELDS_MAX]; /* line 0: not yet */
 	struct where first;             /* of the first key */
-	uint32_t good;                  /* a bit each */
+	uint64_t good;                  /* a bit each */
 	bool foreign;                   /* it is no such mapping at all */
 	bool apart;                     /* nothing more is held back */
 	/* A complaint about the first key, until it is known what else is to
@@ -184,7 +184,7 @@ keys_good(const struct keys *keys, const char *key)
 	const struct where *where = keys_given(keys, key);
 
 	if (where == NULL ||
-	    (keys->good & UINT32_C(1) << (where - keys->where)) == 0)
+	    (keys->good & UINT64_C(1) << (where - keys->where)) == 0)
 		return NULL;
 	return where;
 }
@@ -248,7 +248,7 @@ record_key(struct decoder *decoder, struct keys *keys, void *object)
 	}
 	result = field->decode(decoder, field, object);
 	if (result == 0)
-		keys->good |= UINT32_C(1) << (field - record->fields);
+		keys->good |= UINT64_C(1) << (field - record->fields);
 	return result;
 }
 

@@ -67,6 +67,16 @@ enum shape {
 	SHAPE_RECORD, /* a mapping of keys to values */
 };
 
+/* What another value of a key means to a comparison of two policies. */
+enum diff_meaning {
+	DIFF_CHANGE,  /* neither more nor less */
+	DIFF_LIMIT,   /* the higher, the wider; 0 is no limit */
+	DIFF_STRICT,  /* true refuses */
+	DIFF_LENIENT, /* true, or the later word, lets pass */
+	DIFF_NONE,    /* nothing by itself: analyse/diff_keys.c compares it,
+			 or diff does so address by address */
+};
+
 /* Words that stand for the numbers 0 to count - 1. */
 struct words {
 	const char *what;           /* "a right" */
@@ -97,12 +107,13 @@ struct field {
 	const struct record *record;
 	const struct field *element; /* of a list, of a mapping of names */
 	const struct field *either;  /* another shape of the same value */
-	const char *pattern;         /* of a text or a name: ECMA 262, for
-					editors; decoders do not read it */
-	const char *exchange;        /* Exchange's name for the key, or NULL */
-	const char *absent;          /* what goes without it, for people; NULL:
-					the preset */
-	const char *doc;             /* one line for people */
+	enum diff_meaning diff;
+	const char *pattern;  /* of a text or a name: ECMA 262, for
+				 editors; decoders do not read it */
+	const char *exchange; /* Exchange's name for the key, or NULL */
+	const char *absent;   /* what goes without it, for people; NULL:
+				 the preset */
+	const char *doc;      /* one line for people */
 };
 
 /* Where the keys of one mapping stand. */

@@ -2,22 +2,13 @@
 /*
  * session_limits.c - the limits that a connector states, for those who explain.
  *
- * Walks the table of keys, so that a limit which is added there is told here.
- * Enforces nothing; that is checks.c's and limit.c's.
+ * Walks the table of keys: a limit that is added there is listed here. Does not
+ * enforce anything; checks.c and limit.c do.
  */
 #include <string.h>
 
 #include "keys.h"
 #include "session.h"
-
-static const struct field *
-field_find(const struct record *record, const char *key)
-{
-	for (size_t i = 0; i < record->nfields; i++)
-		if (strcmp(record->fields[i].key, key) == 0)
-			return &record->fields[i];
-	return NULL;
-}
 
 static bool
 is_limit(const struct field *field)
@@ -55,8 +46,7 @@ is_stated(const struct field *field, const struct connector *connector)
 bool
 session_limit(const struct session *session, size_t i, struct limit *limit)
 {
-	const struct field *list = field_find(policy_record(), "connectors");
-	const struct record *record = list->element->record;
+	const struct record *record = connector_keys();
 	const struct connector *connector;
 
 	if (session->choice.rule == NULL)

@@ -84,6 +84,8 @@ static const struct case_ cases[] = {
 	{ "not on the allow list", "ip_allow_list: [192.0.2.1]", "ip_allow_list: [10.0.0.1, 192.0.2.1]",
 	  RELATION_INCOMPARABLE, false, false,
 	  "* 10.0.0.1 Relay>Relay ip_allow_list\n" },
+	{ "the scl of the allow list", "connectors:", "scl: {ip_allow_list: 3}\nconnectors:",
+	  RELATION_INCOMPARABLE, false, false, "scl ip_allow_list: -1 > 3 incomparable\n" },
 	{ "a domain more", "[contoso.com]", "[contoso.com, \"*.fabrikam.com\"]",
 	  RELATION_WIDER, false, false,
 	  "accepted_domains *.fabrikam.com: none > authoritative wider\n" },

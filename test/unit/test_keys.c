@@ -16,6 +16,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "keys.h"
 #include "policy.h"
 #include "rules.h"
 
@@ -455,10 +456,49 @@ test_scl(void **state)
 	}
 }
 
+/* What diff_keys.c does not compare by the shape of its value says DIFF_NONE,
+ * and so does a list, whose elements it does not know. */
+static void
+record_is_compared(const struct record *record)
+{
+	for (size_t i = 0; i < record->nfields; i++) {
+		const struct field *field = &record->fields[i];
+
+		if (field->diff == DIFF_NONE)
+			continue;
+		switch (schema_shape(field)) {
+		case SHAPE_RECORD:
+			record_is_compared(field->record);
+			break;
+		case SHAPE_BOOL:
+		case SHAPE_NUMBER:
+		case SHAPE_SIZE:
+		case SHAPE_WORD:
+		case SHAPE_SET:
+			assert_true(field->size > 0);
+			break;
+		case SHAPE_TEXT:
+		case SHAPE_LIST:
+		case SHAPE_NAMES:
+			fail_msg("%s: %s needs .diff = DIFF_NONE", record->what,
+			    field->key);
+		}
+	}
+}
+
+static void
+test_diff(void **state)
+{
+	(void)state;
+	record_is_compared(policy_record());
+	record_is_compared(connector_keys());
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_diff),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_limit_ends),
