@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * addresses.h - what address.c (numbers, and to text), read.c (the strict
- * readers), advice.c (what to write instead), repair.c and mask.c
- * know of each other. Nobody else includes it.
+ * readers), advice.c (what to write instead) and repair.c know of
+ * each other. Nobody else includes it.
  *
  * A reader takes text of a given length, which need not end in NUL, and
  * answers 0, or -EINVAL with a fault. Advice tries its repairs on the readers,
@@ -53,9 +53,5 @@ int netaddr_read(const char *text, size_t len, enum netkind, struct netvalue *,
  * byte of the text gets into why but printable ASCII. */
 void netaddr_advise(const char *text, enum netkind, const struct netfault *,
     char why[NETADDR_WHY_SIZE]);
-
-/* How many bits are set from the highest on, in a netmask for IPv4; -EINVAL:
- * some are set behind them. */
-int netmask_length(const struct netaddr *mask, unsigned *length);
 
 #endif

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cidr.h"
+
 /* Answers whether it changed the draft. */
 struct repair {
 	bool (*mend)(struct draft *);

@@ -5,8 +5,8 @@
  * For text that the strict reader has accepted: any other could break it
  * (rules/net/read.c says how). A range with a dash is not known to it.
  */
-#ifndef CIDR_H
-#define CIDR_H
+#ifndef ORACLE_CIDR_H
+#define ORACLE_CIDR_H
 
 #include <libcidr.h>
 #include <stdlib.h>

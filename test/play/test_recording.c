@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "cidr.h"
 #include "conversation.h"
 
 #include <errno.h>
@@ -484,150 +483,6 @@ compares_replies(void **state)
 	    -EPROTO, answer_parse("2505 x", &(struct answer){ 0 }));
 }
 
-/* ---- Blocks ---------------------------------------------------------- */
-
-struct cover {
-	unsigned char held[256];
-	unsigned step;
-	size_t blocks;
-};
-
-static int
-take_block(void *ctx, const struct block *b)
-{
-	unsigned bits = b->first.family == FAMILY_IPV6 ? 128 : 32;
-	uint64_t size = UINT64_C(1) << (bits - b->prefix);
-	struct cover *c = ctx;
-
-	assert_int_equal(0, b->prefix % c->step);
-	assert_int_equal(0, b->first.lo & (size - 1));
-	for (uint64_t i = 0; i < size; i++)
-		c->held[(b->first.lo + i) & 255]++;
-	c->blocks++;
-	return 0;
-}
-
-/* The fewest aligned blocks of a range within 256 addresses, by trying all
- * sizes at each place. */
-static size_t
-fewest(unsigned first, unsigned last)
-{
-	size_t n = 0;
-
-	while (first <= last) {
-		unsigned size = 256;
-
-		while (first % size != 0 || first + size - 1 > last)
-			size /= 2;
-		first += size;
-		n++;
-	}
-	return n;
-}
-
-static void
-covers_exactly(void **state)
-{
-	const enum family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
-
-	(void)state;
-	for (unsigned f = 0; f < 2; f++) {
-		uint64_t base =
-		    f == 0 ? UINT64_C(0xffffff00) : UINT64_MAX - 255;
-
-		for (unsigned i = 0; i < 256; i += 3) {
-			for (unsigned j = i; j < 256; j++) {
-				struct netrange range = {
-					.first = { f == 0 ? 0 : UINT64_MAX,
-					    base + i, families[f] },
-					.last = { f == 0 ? 0 : UINT64_MAX,
-					    base + j, families[f] },
-				};
-				struct cover c = { .step = 1 };
-
-				blocks_walk(&range, 1, take_block, &c);
-				assert_int_equal(fewest(i, j), c.blocks);
-				for (unsigned k = 0; k < 256; k++)
-					assert_int_equal(
-					    k >= i && k <= j, c.held[k]);
-			}
-		}
-	}
-}
-
-static int
-count_block(void *ctx, const struct block *b)
-{
-	size_t *n = ctx;
-
-	(void)b;
-	++*n;
-	return 0;
-}
-
-static void
-writes_coarse(void **state)
-{
-	static const struct {
-		const char *range;
-		unsigned step;
-		size_t blocks;
-	} cases[] = {
-		{ "0.0.0.0/0", 1, 1 },
-		{ "0.0.0.0/0", 8, 256 },
-		{ "10.0.0.0/8", 8, 1 },
-		{ "10.0.0.0/15", 8, 2 },
-		{ "10.0.0.0-10.0.1.0", 8, 2 },
-		{ "10.0.0.1-10.0.1.0", 8, 256 },
-		{ "::/0", 1, 1 },
-		{ "::/0", 16, 65536 },
-		{ "2001:db8::/32", 16, 1 },
-		{ "2001:db8::/47", 16, 2 },
-		{ "2001:db8::/63", 16, 2 },
-		{ "2001:db8::-2001:db8:0:1::", 16, 2 },
-	};
-	char why[NETADDR_WHY_SIZE];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct netrange range;
-		size_t n = 0;
-
-		assert_int_equal(
-		    0, netrange_parse(cases[i].range, &range, NULL, why));
-		blocks_walk(&range, cases[i].step, count_block, &n);
-		assert_int_equal(cases[i].blocks, n);
-	}
-}
-
-static void
-writes_parts(void **state)
-{
-	static const struct {
-		const char *addr;
-		unsigned prefix;
-		const char *parts;
-	} cases[] = {
-		{ "192.0.2.0", 24, "192.0.2" },
-		{ "192.0.2.7", 32, "192.0.2.7" },
-		{ "10.0.0.0", 8, "10" },
-		{ "2001:db8:0:5::", 64, "2001:db8:0:5" },
-		{ "2001:db8::1", 128, "2001:db8:0:0:0:0:0:1" },
-		{ "2001:db8::", 80, "2001:db8:0:0:0" },
-	};
-	char why[NETADDR_WHY_SIZE], text[BLOCK_TEXT_SIZE];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct block b = { .prefix = cases[i].prefix };
-
-		assert_int_equal(
-		    0, netaddr_parse(cases[i].addr, &b.first, why));
-		block_parts(&b, text);
-		assert_string_equal(cases[i].parts, text);
-	}
-}
-
 int
 main(void)
 {
@@ -642,9 +497,6 @@ main(void)
 		cmocka_unit_test(compares_marks),
 		cmocka_unit_test(applies_edits),
 		cmocka_unit_test(compares_replies),
-		cmocka_unit_test(covers_exactly),
-		cmocka_unit_test(writes_coarse),
-		cmocka_unit_test(writes_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
