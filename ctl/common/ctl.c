@@ -7,6 +7,7 @@
  */
 #include "ctl.h"
 #include "files.h"
+#include "nearest.h"
 #include "text.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HOST_SIZE = 256, WORD_SIZE = 64, COMPLAINT_SIZE = 4096 };
+enum { HOST_SIZE = 256, COMPLAINT_SIZE = 4096 };
 
 /* An answer could lack what there was no memory for. */
 static bool json_short;
@@ -211,52 +212,28 @@ ctl_print_json(const struct ctl *ctl, json_t *json, int status)
 	return status;
 }
 
-/* Levenshtein's distance, for short words. */
-static size_t
-distance(const char *a, const char *b)
+struct names {
+	const char *(*name)(size_t);
+};
+
+static const char *
+name_at(const void *ctx, size_t i)
 {
-	size_t row[WORD_SIZE + 1], m = strlen(b);
+	const struct names *names = ctx;
 
-	if (m > WORD_SIZE)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= m; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < m; j++) {
-			size_t best = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[m];
+	return names->name(i);
 }
 
 const char *
 did_you_mean(const char *word, const char *(*name)(size_t), size_t count)
 {
-	const char *found = NULL;
-	size_t best = 3; /* two slips of the finger, or a prefix */
+	const struct names names = { name };
+	size_t len = strlen(word);
 
-	for (size_t i = 0; i < count; i++) {
-		size_t d = distance(word, name(i));
-
-		if (strlen(word) >= 2 &&
-		    strncmp(word, name(i), strlen(word)) == 0)
-			d = 1;
-		if (d < best) {
-			best = d;
-			found = name(i);
-		}
-	}
-	return found;
+	for (size_t i = 0; i < count && len >= 2; i++)
+		if (strncmp(word, name(i), len) == 0)
+			return name(i);
+	return word_nearest(word, name_at, &names, count);
 }
 
 int64_t

@@ -7,6 +7,7 @@
  * time zone of the host takes part.
  */
 #include "recording.h"
+#include "calendar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,18 +65,6 @@ recording_endpoint(const char *text, struct netaddr *addr, int *port,
 	return netaddr_parse(host, addr, why);
 }
 
-static int64_t
-days_of(int64_t year, int month, int day)
-{
-	/* Days of the proleptic Gregorian calendar since 1970-01-01; the year
-	 * begins in March, so that the leap day is its last. */
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t m = month <= 2 ? month + 9 : month - 3;
-
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day -
-	       1 - 719468;
-}
-
 /* How far a zone is east of UTC, in seconds. */
 static int
 take_zone(const char *text, int64_t *east)
@@ -118,32 +107,24 @@ clock_stamp(const char *text, int64_t *seconds)
 int
 clock_parse(const char *text, int64_t *seconds)
 {
-	static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
-	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-	int n[6] = { 0 }, at = 0;
-	size_t len = strlen(text);
-	bool leap;
+	static const char form[] = "Tdd:dd:ddZ";
+	int64_t day = calendar_parse(text);
+	int n[3] = { 0 }, at = -1;
 
-	if (len != 10 && len != sizeof form - 1)
+	if (day < 0)
 		return -EINVAL;
-	for (size_t i = 0; i < len; i++) {
-		if (form[i] != 'd') {
-			if (text[i] != form[i])
-				return -EINVAL;
-			at++;
-		} else if (text[i] < '0' || text[i] > '9') {
+	text += 10;
+	for (size_t i = 0; *text != '\0' && i < sizeof form; i++) {
+		if (form[i] != 'd' ? text[i] != form[i]
+				   : text[i] < '0' || text[i] > '9')
 			return -EINVAL;
-		} else {
+		if (form[i] == 'd')
 			n[at] = n[at] * 10 + (text[i] - '0');
-		}
+		else
+			at++;
 	}
-	leap = n[0] % 4 == 0 && (n[0] % 100 != 0 || n[0] % 400 == 0);
-	if (n[0] < 1970 || n[1] < 1 || n[1] > 12 || n[2] < 1 ||
-	    n[2] > length[n[1] - 1] + (leap && n[1] == 2) || n[3] > 23 ||
-	    n[4] > 59 || n[5] > 59)
+	if (n[0] > 23 || n[1] > 59 || n[2] > 59)
 		return -EINVAL;
-	*seconds =
-	    days_of(n[0], n[1], n[2]) * 86400 + n[3] * 3600 + n[4] * 60 + n[5];
+	*seconds = day * CALENDAR_DAY + n[0] * 3600 + n[1] * 60 + n[2];
 	return 0;
 }

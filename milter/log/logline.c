@@ -6,6 +6,7 @@
  * as they are, and copying them twice would cost more than looking at them.
  */
 #include "logline.h"
+#include "utf8.h"
 
 #include <string.h>
 
@@ -214,31 +215,6 @@ puts_all(struct logtext *t, const char *text)
 	puts_some(t, text, strlen(text));
 }
 
-/* The character of RFC 3629 that text begins with, and its length; U+FFFD
- * and 1 where there is none. */
-static uint32_t
-character(const char *text, size_t *len)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-	uint32_t code = n == 1 ? c[0] : c[0] & (0x7fU >> n);
-
-	*len = 1;
-	if (c[0] >= 0x80 && (c[0] < 0xc0 || c[0] > 0xf4))
-		return 0xfffd;
-	for (size_t i = 1; i < n; i++) {
-		if ((c[i] & 0xc0) != 0x80)
-			return 0xfffd;
-		code = code << 6 | (c[i] & 0x3f);
-	}
-	if (code < least[n] || code > 0x10ffff ||
-	    (code >= 0xd800 && code < 0xe000))
-		return 0xfffd;
-	*len = n;
-	return code;
-}
-
 static void
 unit_add(struct logtext *t, uint32_t unit)
 {
@@ -251,9 +227,13 @@ unit_add(struct logtext *t, uint32_t unit)
 static size_t
 json_escape(struct logtext *t, const char *text)
 {
-	size_t len;
-	uint32_t code = character(text, &len);
+	uint32_t code;
+	size_t len = utf8_decode((const unsigned char *)text, &code);
 
+	if (len == 0) {
+		unit_add(t, 0xfffd);
+		return 1;
+	}
 	if (code == '"' || code == '\\') {
 		put(t, '\\');
 		put(t, (char)code);

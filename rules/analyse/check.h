@@ -37,7 +37,7 @@ enum warning {
 	W_COUNT
 };
 
-enum { CHECK_SAID_MAX = 25, DAY_TEXT_SIZE = 24 };
+enum { CHECK_SAID_MAX = 25 };
 
 /* Addresses that are on the allow list now. */
 struct allowed {

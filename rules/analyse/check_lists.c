@@ -13,29 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SOON = 30 * 86400 };
+#include "calendar.h"
+
+enum { SOON = 30 * CALENDAR_DAY };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* The day, UTC, of a time from 1970 on. */
-static const char *
-day_format(int64_t time, char text[DAY_TEXT_SIZE])
-{
-	/* The year begins in March, so that the leap day is its last. */
-	int64_t days = time / 86400 + 719468, era = days / 146097;
-	int64_t of_era = days % 146097;
-	int64_t year =
-	    (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * of_year + 2) / 153;
-	int64_t day = of_year - (153 * month + 2) / 5 + 1;
-
-	month = month < 10 ? month + 3 : month - 9;
-	year += era * 400 + (month <= 2);
-	(void)snprintf(text, DAY_TEXT_SIZE, "%04d-%02d-%02d", (int)year,
-	    (int)month, (int)day);
-	return text;
-}
 
 /* ---- Entries --------------------------------------------------------- */
 
@@ -44,11 +26,11 @@ static void
 check_until(
     struct check *check, int64_t until, struct where where, const char *what)
 {
-	char day[DAY_TEXT_SIZE];
+	char day[CALENDAR_TEXT_SIZE];
 
 	if (until == UNTIL_FOREVER || until - SOON > check->now)
 		return;
-	(void)day_format(until - 1, day);
+	(void)calendar_format((until - 1) / CALENDAR_DAY, day);
 	if (check->now >= until)
 		check_say(check, W_EXPIRED, SEVERITY_WARNING, where,
 		    "%s took part until %s (UTC) and does not any more: "

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "loading.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -121,50 +122,12 @@ range_decode(struct decoder *decoder, const struct field *field, void *object)
 	return result;
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar, for year >= 1970: whole
- * years, with one day for each leap year before. */
-static int64_t
-days_since_epoch(int year, int month, int day)
-{
-	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
-		273, 304, 334 };
-	int past = year - 1;
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	int64_t leaps = past / 4 - past / 100 + past / 400 - 477;
-
-	return (int64_t)(year - 1970) * 365 + leaps + before[month - 1] +
-	       (month > 2 && leap) + day - 1;
-}
-
 /* YYYY-MM-DD of a day that exists. */
 static bool
-date_parse(const char *text, int64_t *days)
+date_parse(const char *text, int64_t *day)
 {
-	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
-	int parts[3] = { 0 };
-	size_t i, part = 0;
-	bool leap;
-
-	for (i = 0; i < 10; i++) {
-		if (i == 4 || i == 7) {
-			part++;
-			if (text[i] != '-')
-				return false;
-			continue;
-		}
-		if (!is_digit(text[i]))
-			return false;
-		parts[part] = parts[part] * 10 + (text[i] - '0');
-	}
-	leap =
-	    (parts[0] % 4 == 0 && parts[0] % 100 != 0) || parts[0] % 400 == 0;
-	if (text[10] != '\0' || parts[0] < 1970 || parts[1] < 1 ||
-	    parts[1] > 12 || parts[2] < 1 ||
-	    parts[2] > lengths[parts[1] - 1] + (parts[1] == 2 && leap))
-		return false;
-	*days = days_since_epoch(parts[0], parts[1], parts[2]);
-	return true;
+	*day = calendar_parse(text);
+	return *day >= 0 && text[10] == '\0';
 }
 
 /* "2027-3-1" to "2027-03-01", if that is a day. */
@@ -228,7 +191,8 @@ until_decode(struct decoder *decoder, const struct field *field, void *object)
 		return -EINVAL;
 	if (date_parse(item->text, &days)) {
 		/* The day itself still takes part. */
-		schema_store(field, object, (uint64_t)(days + 1) * 86400);
+		schema_store(
+		    field, object, (uint64_t)(days + 1) * CALENDAR_DAY);
 	} else {
 		until_complain(decoder, item);
 		result = -EINVAL;
