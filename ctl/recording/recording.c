@@ -74,7 +74,8 @@ parse_sides(struct parser *p, struct recorded_session *s, const char *to)
 	s->client_port = port;
 	s->local.addr.family =
 	    s->client.family == FAMILY_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4;
-	s->local.port = 25;
+	/* A local submission came by no listener. */
+	s->local.port = port == 0 ? 0 : 25;
 	if (to == NULL)
 		return 0;
 	s->local_text = to;

@@ -35,8 +35,7 @@ reply_set(SMFICTX *ctx, const struct reply *r)
 	char text[TEXT_MAX], code[4], enhanced[12];
 	sfsistat status;
 
-	if (!r->code || !r->enhanced || !r->text ||
-	    r->code[0] != r->enhanced[0] || strlen(r->code) != 3)
+	if (!r->code || !r->enhanced || !r->text || strlen(r->code) != 3)
 		return SMFIS_TEMPFAIL;
 	if (r->code[0] == '5')
 		status = SMFIS_REJECT;
@@ -46,7 +45,10 @@ reply_set(SMFICTX *ctx, const struct reply *r)
 		return SMFIS_TEMPFAIL;
 	text_double(r->text, text);
 	snprintf(code, sizeof(code), "%s", r->code);
-	snprintf(enhanced, sizeof(enhanced), "%s", r->enhanced);
+	/* Exchange's 451 5.7.3: Postfix takes a reply whose classes disagree
+	 * for that of a broken filter. */
+	snprintf(
+	    enhanced, sizeof(enhanced), "%c%s", r->code[0], r->enhanced + 1);
 	/* If it fails nothing is kept, and the MTA says its own text. */
 	(void)smfi_setreply(ctx, code, enhanced, text);
 	return status;

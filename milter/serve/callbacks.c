@@ -44,7 +44,7 @@ static const struct {
 	const char *macros;
 } symlists[] = {
 	// clang-format off
-	{ SMFIM_CONNECT, "{daemon_addr} {daemon_port} {if_addr}" },
+	{ SMFIM_CONNECT, "{daemon_addr} {daemon_port} {daemon_name} {if_addr}" },
 	{ SMFIM_HELO,    "{tls_version} {verify} {cn_subject} {cert_subject}" },
 	{ SMFIM_ENVFROM, "i {auth_authen} {tls_version} {verify} {cn_subject} {cert_subject}" },
 	{ SMFIM_ENVRCPT, "i {rcpt_addr} {rcpt_mailer}" },
@@ -256,6 +256,18 @@ listener_get(SMFICTX *ctx, struct listener *l)
 		l->port = (uint16_t)number;
 }
 
+/* Mail that Sendmail got on its standard input (-bs): it tells no client, and
+ * nothing of a daemon. To the engine it is what Postfix says of mail that came
+ * by no connection: this host, port 0, no listener. */
+static bool
+is_standard_input(SMFICTX *ctx, const struct listener *l)
+{
+	return l->addr.family == FAMILY_NONE && l->port == 0 &&
+	       !macro_get(ctx, "{daemon_name}") &&
+	       !macro_get(ctx, "{daemon_addr}") &&
+	       !macro_get(ctx, "{daemon_port}");
+}
+
 static sfsistat
 on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 {
@@ -280,6 +292,11 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 		e.connect.client_port = ntohs(in6.sin6_port);
 	}
 	listener_get(ctx, &e.connect.local);
+	if (!address && is_standard_input(ctx, &e.connect.local)) {
+		static const uint8_t loopback[] = { 127, 0, 0, 1 };
+		e.connect.client = netaddr_from_ipv4(loopback);
+		e.connect.client_port = 0;
+	}
 	c->report.client = e.connect.client;
 	c->report.queue = NULL;
 	/* What it refuses here it refuses again when asked. */
@@ -323,12 +340,13 @@ on_mail(SMFICTX *ctx, char **argv)
 	transaction_end(c);
 	if (c)
 		c->open = true;
-	e.mail.sender = argv[0];
+	/* Postfix's cleanup says an empty argument for <>. */
+	e.mail.sender = argv[0][0] ? argv[0] : "<>";
 	e.mail.params = (const char *const *)argv + 1;
 	e.mail.auth = macro_get(ctx, "{auth_authen}");
 	e.mail.tls = macro_get(ctx, "{tls_version}") != NULL;
 	e.mail.cert = certificate_get(ctx);
-	return connection_ask(ctx, &e, argv[0]);
+	return connection_ask(ctx, &e, e.mail.sender);
 }
 
 static sfsistat

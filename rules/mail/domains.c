@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * domset - accepted domains, sorted by name for binary search.
+ * domains - accepted domains, sorted by name for binary search.
  *
- * A name is looked up as it is, then, less one label at a time, among the
- * entries that have subdomains. Owns only its index.
+ * A domain with U-labels is in the index twice, under either form. A name is
+ * looked up as it is, then, less one label at a time, among the entries that
+ * have subdomains. Owns only its index.
  */
 #include "domains.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "idn.h"
+
 struct domset {
 	size_t count;
-	const struct accepted_domain *sorted[];
+	struct named {
+		const char *name;
+		const struct accepted_domain *entry;
+	} sorted[];
 };
 
 static int
 entry_compare(const void *left, const void *right)
 {
-	const struct accepted_domain *const *a = left, *const *b = right;
-	int names = strcmp((*a)->name, (*b)->name);
+	const struct named *a = left, *b = right;
+	int names = strcmp(a->name, b->name);
 
-	return names != 0 ? names : (*a)->subdomains - (*b)->subdomains;
+	return names != 0 ? names : a->entry->subdomains - b->entry->subdomains;
 }
 
 struct domset *
@@ -30,16 +36,22 @@ domset_new(const struct accepted_domain *entries, size_t count)
 	struct domset *set;
 	size_t i;
 
-	if (count > SIZE_MAX / sizeof(*set->sorted) - 1)
+	if (count > SIZE_MAX / sizeof(*set->sorted) / 2 - 1)
 		return NULL;
-	set = malloc(sizeof(*set) + count * sizeof(*set->sorted));
+	set = malloc(sizeof(*set) + 2 * count * sizeof(*set->sorted));
 	if (set == NULL)
 		return NULL;
-	set->count = count;
-	for (i = 0; i < count; i++)
-		set->sorted[i] = &entries[i];
-	if (count > 1)
-		qsort(set->sorted, count, sizeof(*set->sorted), entry_compare);
+	set->count = 0;
+	for (i = 0; i < count; i++) {
+		set->sorted[set->count++] =
+		    (struct named){ entries[i].name, &entries[i] };
+		if (entries[i].unicode != NULL)
+			set->sorted[set->count++] =
+			    (struct named){ entries[i].unicode, &entries[i] };
+	}
+	if (set->count > 1)
+		qsort(set->sorted, set->count, sizeof(*set->sorted),
+		    entry_compare);
 	return set;
 }
 
@@ -58,7 +70,7 @@ find_place(const struct domset *set, const char *name)
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (strcmp(set->sorted[middle]->name, name) < 0)
+		if (strcmp(set->sorted[middle].name, name) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -74,9 +86,9 @@ find_entry(const struct domset *set, const char *name, bool whole)
 	size_t i;
 
 	for (i = find_place(set, name);
-	     i < set->count && strcmp(set->sorted[i]->name, name) == 0; i++)
-		if (whole || set->sorted[i]->subdomains)
-			return set->sorted[i];
+	     i < set->count && strcmp(set->sorted[i].name, name) == 0; i++)
+		if (whole || set->sorted[i].entry->subdomains)
+			return set->sorted[i].entry;
 	return NULL;
 }
 
@@ -88,4 +100,40 @@ domset_find(const struct domset *set, const char *domain)
 	while (found == NULL && (domain = strchr(domain, '.')) != NULL)
 		found = find_entry(set, ++domain, false);
 	return found;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), want = strlen(end);
+
+	return len >= want && memcmp(text + len - want, end, want) == 0;
+}
+
+/* Whether a name that ends in tail, less what is before it, could be this
+ * one, or below it. */
+static bool
+named_ends(const struct named *named, const char *tail)
+{
+	size_t len = strlen(named->name), have = strlen(tail);
+
+	if (have <= len)
+		return ends_with(named->name, tail);
+	return named->entry->subdomains && ends_with(tail, named->name) &&
+	       tail[have - len - 1] == '.';
+}
+
+bool
+domset_may_hold(const struct domset *set, const char *domain)
+{
+	const char *tail = idn_settled(domain);
+	size_t i;
+
+	/* Labels of both forms could be an entry's in neither of its two. */
+	if (strncmp(domain, "xn--", 4) == 0 || strstr(domain, ".xn--") != NULL)
+		return true;
+	for (i = 0; tail != domain && i < set->count; i++)
+		if (named_ends(&set->sorted[i], tail))
+			return true;
+	return false;
 }

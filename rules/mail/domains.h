@@ -18,8 +18,13 @@ struct domset;
 struct domset *domset_new(const struct accepted_domain *, size_t count);
 void domset_free(struct domset *);
 
-/* domain in lower case without a final dot; NULL if none matches. */
+/* domain in lower case without a final dot, as A-labels or U-labels; NULL if
+ * none matches. */
 const struct accepted_domain *domset_find(
     const struct domset *, const char *domain);
+
+/* Whether some MTA could take a domain in UTF-8, which domset_find() does not
+ * find, for one of these all the same: UTS 46 maps many texts to one domain. */
+bool domset_may_hold(const struct domset *, const char *domain);
 
 #endif

@@ -1,63 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mailaddr - what kind of mailbox an argument of MAIL or RCPT is.
+ * mailbox - what kind of mailbox an argument of MAIL or RCPT is.
  *
  * Reads once from left to right and refuses to guess: a byte that could make
  * an MTA see another mailbox than we do makes the address routed, and one
  * that no mailbox may hold makes it malformed. RFC 5321 section 4.1.2 with
- * the local part of RFC 6531 (UTF-8), domains of LDH labels only.
+ * RFC 6531 (UTF-8), and what is in use besides: dots anywhere in the local
+ * part, a colon, an underscore in a label.
  */
 #include "mailbox.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "ascii.h"
+#include "idn.h"
 #include "utf8.h"
 
 enum {
 	PATH_MAX_LENGTH = 254, /* RFC 5321 section 4.5.3.1.3, less <> */
 	LABEL_MAX_LENGTH = 63,
 };
-
-enum byte_class {
-	BYTE_ATOM, /* atext, and UTF-8 */
-	BYTE_DOT,
-	BYTE_AT,
-	BYTE_QUOTE,
-	BYTE_ROUTE, /* means something else to some MTA: % ! : \ ( ) [ ] */
-	BYTE_BAD,   /* cannot stand in a mailbox: blank < > , ; */
-};
-
-static enum byte_class
-byte_class(char c)
-{
-	switch (c) {
-	case '.':
-		return BYTE_DOT;
-	case '@':
-		return BYTE_AT;
-	case '"':
-		return BYTE_QUOTE;
-	case '%':
-	case '!':
-	case ':':
-	case '\\':
-	case '(':
-	case ')':
-	case '[':
-	case ']':
-		return BYTE_ROUTE;
-	case ' ':
-	case '<':
-	case '>':
-	case ',':
-	case ';':
-		return BYTE_BAD;
-	default:
-		return BYTE_ATOM;
-	}
-}
 
 static bool
 is_clean(const char *text)
@@ -75,6 +37,13 @@ static bool
 is_ldh(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* Cannot be in a mailbox but within quotes. */
+static bool
+is_bad(char c)
+{
+	return c == ' ' || c == '<' || c == '>' || c == ',' || c == ';';
 }
 
 static bool
@@ -119,7 +88,7 @@ is_postmaster(const char *text, size_t len)
 	return len == sizeof(word) - 1 && ascii_same_n(text, word, len);
 }
 
-/* Reads a quoted string that begins at text[0]. Answers its length with both
+/* Reads a quoted string that begins at text[0]. Returns its length with both
  * quotes, 0 if it does not end. An empty one is not harmless: some MTA drops
  * it and sees @domain. */
 static size_t
@@ -139,85 +108,149 @@ quoted_length(const char *text, size_t len, bool *harmless)
 	return i < len ? i + 1 : 0;
 }
 
-/* Reads a dot-atom up to an @ or the end; *class is made worse by what
- * cannot stand there. Answers its length. */
-static size_t
-atom_length(const char *text, size_t len, enum mailaddr_class *class)
+struct local_part {
+	size_t len; /* up to the first unquoted @, or the end */
+	enum mailaddr_class class;
+	bool clear; /* every MTA ends it there */
+};
+
+/* A quoted string at text[i]: harmless where it is all of the local part. */
+static void
+local_quoted(const char *text, size_t len, struct local_part *local)
+{
+	bool harmless = local->len == 0;
+	size_t quoted =
+	    quoted_length(text + local->len, len - local->len, &harmless);
+
+	local->len += quoted;
+	if (quoted == 0)
+		local->class = MAILADDR_MALFORMED;
+	else if (!harmless || (local->len < len && text[local->len] != '@'))
+		local->class = MAILADDR_ROUTED;
+}
+
+/* Reads a local part. Comments and backslashes could end it elsewhere. A
+ * colon is one that some MTA takes for the end of a group's name: what
+ * follows is a mailbox of the same domain. */
+static struct local_part
+local_read(const char *text, size_t len)
+{
+	struct local_part local = { 0, MAILADDR_PLAIN, true };
+
+	while (local.len < len && local.class != MAILADDR_MALFORMED) {
+		size_t at = local.len;
+		char c = text[at];
+
+		if (c == '@')
+			break;
+		if (c == '"') {
+			local_quoted(text, len, &local);
+			continue;
+		}
+		if (is_bad(c))
+			local.class = MAILADDR_MALFORMED;
+		else if (c == '%' || c == '!' || c == '[' || c == ']' ||
+			 (c == ':' && (at == 0 || text[at - 1] == ':')))
+			local.class = MAILADDR_ROUTED;
+		else if (c == '\\' || c == '(' || c == ')') {
+			local.class = MAILADDR_ROUTED;
+			local.clear = false;
+		}
+		local.len++;
+	}
+	return local;
+}
+
+/* Labels of letters, digits, -, _ and UTF-8. */
+static bool
+read_labels(const char *text, size_t len, struct mailaddr *addr)
+{
+	bool utf8 = false;
+	char last = '.';
+	size_t i;
+
+	if (len != 0 && text[len - 1] == '.')
+		len--;
+	if (len == 0 || len >= MAILADDR_DOMAIN_SIZE)
+		return false;
+	for (i = 0; i < len; i++) {
+		char c = ascii_lower(text[i]);
+
+		if ((unsigned char)c >= 0x80)
+			utf8 = true;
+		else if (c == '.' ? last == '.' : !is_ldh(c) && c != '_')
+			return false;
+		addr->domain[i] = last = c;
+	}
+	addr->domain[len] = '\0';
+	addr->utf8 = utf8;
+	if (utf8)
+		idn_lower(addr->domain);
+	return last != '.';
+}
+
+/* An address between brackets; what is in them is not read here. */
+static bool
+read_literal(const char *text, size_t len, struct mailaddr *addr)
 {
 	size_t i;
 
-	for (i = 0; i < len && text[i] != '@'; i++) {
-		switch (byte_class(text[i])) {
-		case BYTE_BAD:
-			*class = MAILADDR_MALFORMED;
-			return i;
-		case BYTE_DOT:
-			if (i == 0 || i + 1 == len || text[i + 1] == '@' ||
-			    text[i + 1] == '.')
-				*class = MAILADDR_ROUTED;
-			break;
-		case BYTE_ROUTE:
-		case BYTE_QUOTE:
-			*class = MAILADDR_ROUTED;
-			break;
-		case BYTE_ATOM:
-		case BYTE_AT:
-			break;
-		}
+	if (len < 3 || len >= MAILADDR_DOMAIN_SIZE || text[0] != '[' ||
+	    text[len - 1] != ']')
+		return false;
+	for (i = 0; i < len; i++) {
+		char c = ascii_lower(text[i]);
+
+		if (i != 0 && i != len - 1 && !is_ldh(c) && c != '.' &&
+		    c != ':')
+			return false;
+		addr->domain[i] = c;
 	}
-	return i;
+	addr->domain[len] = '\0';
+	return true;
 }
 
 /* What follows the first unquoted @. */
 static enum mailaddr_class
-classify_domain(const char *text, size_t len, char domain[MAILADDR_DOMAIN_SIZE])
+classify_domain(const char *text, size_t len, struct mailaddr *addr)
 {
 	size_t i;
 
 	if (len == 0)
 		return MAILADDR_MALFORMED;
-	if (domain_normalise(text, len, domain) == 0)
+	if (read_labels(text, len, addr))
 		return MAILADDR_PLAIN;
-	for (i = 0; i < len; i++) {
-		enum byte_class byte = byte_class(text[i]);
-
-		if (byte == BYTE_BAD)
+	if (read_literal(text, len, addr))
+		return MAILADDR_ROUTED;
+	addr->domain[0] = '\0';
+	addr->utf8 = false;
+	for (i = 0; i < len; i++)
+		if (is_bad(text[i]) ||
+		    (text[i] == '.' &&
+			(i == 0 || (i + 1 < len && text[i + 1] == '.'))))
 			return MAILADDR_MALFORMED;
-		if (byte == BYTE_DOT &&
-		    (i == 0 || (i + 1 < len && text[i + 1] == '.')))
-			return MAILADDR_MALFORMED;
-	}
 	return MAILADDR_ROUTED;
 }
 
 static enum mailaddr_class
-classify_mailbox(
-    const char *text, size_t len, char domain[MAILADDR_DOMAIN_SIZE])
+classify_mailbox(const char *text, size_t len, struct mailaddr *addr)
 {
-	enum mailaddr_class local = MAILADDR_PLAIN, rest;
-	bool harmless = true;
-	size_t at;
+	struct local_part local;
+	enum mailaddr_class rest;
 
 	if (text[0] == '@')
 		return memchr(text, ':', len) != NULL ? MAILADDR_ROUTED
 						      : MAILADDR_MALFORMED;
-	if (text[0] == '"') {
-		at = quoted_length(text, len, &harmless);
-		if (at == 0)
-			return MAILADDR_MALFORMED;
-		if (!harmless || (at < len && text[at] != '@'))
-			local = MAILADDR_ROUTED;
-		at += atom_length(text + at, len - at, &local);
-	} else {
-		at = atom_length(text, len, &local);
-	}
-	if (local == MAILADDR_MALFORMED)
+	local = local_read(text, len);
+	if (local.class == MAILADDR_MALFORMED)
 		return MAILADDR_MALFORMED;
-	if (at == len)
+	if (local.len == len)
 		return is_postmaster(text, len) ? MAILADDR_POSTMASTER
 						: MAILADDR_ROUTED;
-	rest = classify_domain(text + at + 1, len - at - 1, domain);
-	return rest > local ? rest : local;
+	rest = classify_domain(text + local.len + 1, len - local.len - 1, addr);
+	if (!local.clear || rest == MAILADDR_MALFORMED)
+		addr->domain[0] = '\0';
+	return rest > local.class ? rest : local.class;
 }
 
 void
@@ -226,6 +259,7 @@ mailaddr_classify(const char *text, struct mailaddr *addr)
 	size_t len = strlen(text);
 
 	addr->domain[0] = '\0';
+	addr->utf8 = false;
 	addr->class = MAILADDR_MALFORMED;
 	if (!is_clean(text))
 		return;
@@ -249,7 +283,5 @@ mailaddr_classify(const char *text, struct mailaddr *addr)
 	}
 	if (len == 0 || len > PATH_MAX_LENGTH)
 		return;
-	addr->class = classify_mailbox(text, len, addr->domain);
-	if (addr->class != MAILADDR_PLAIN)
-		addr->domain[0] = '\0';
+	addr->class = classify_mailbox(text, len, addr);
 }

@@ -4,18 +4,20 @@
  *
  * An MTA may deliver u%other@us, other!u@us, "u@other"@us or u@other@us to
  * other: the text after the last @ is not where mail goes. So only a plain
- * mailbox has a domain; all else is routed, and malformed what holds control
- * bytes or is no mailbox at all. Nothing is rewritten or repaired.
+ * recipient can be ours, and a sender whose domain is not clear could be.
+ * Malformed is what holds control bytes or is no mailbox at all. Nothing is
+ * rewritten or repaired.
  */
 #ifndef MAILBOX_H
 #define MAILBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum mailaddr_class {
 	MAILADDR_NULL,       /* <> */
 	MAILADDR_POSTMASTER, /* <postmaster>, RFC 5321 section 4.5.1 */
-	MAILADDR_PLAIN,      /* dot-atom or harmless quoted string @ LDH */
+	MAILADDR_PLAIN,      /* dot-atom or harmless quoted string @ labels */
 	MAILADDR_ROUTED,     /* route, %, !, quoted @, literal, bare name */
 	MAILADDR_MALFORMED,
 };
@@ -24,7 +26,10 @@ enum { MAILADDR_DOMAIN_SIZE = 254 }; /* 253 bytes and NUL */
 
 struct mailaddr {
 	enum mailaddr_class class;
-	/* MAILADDR_PLAIN: in lower case (ASCII), without a final dot. */
+	bool utf8; /* the domain is not all ASCII */
+	/* What follows the only unquoted @, in lower case: labels without a
+	 * final dot, or an address literal with its brackets. "" where it is
+	 * neither, or not clear. A plain mailbox has labels. */
 	char domain[MAILADDR_DOMAIN_SIZE];
 };
 

@@ -3,8 +3,8 @@
  * message - notes what passes.
  *
  * Hops are counted here, before the firewall takes Received fields away. The
- * mailboxes of From are read as RFC 5322 section 3.4 has them; what cannot be
- * read is noted as malformed, so that it counts as nobody's.
+ * mailboxes of From are read as RFC 5322 section 3.4 has them, and as people
+ * write them; what cannot be read is noted as malformed: it could be ours.
  */
 #include "message.h"
 
@@ -54,13 +54,26 @@ is_by(const char *value, const char *server)
 
 /* ---- From ------------------------------------------------------------ */
 
-/* A reader of one field's value that hands out its significant bytes:
- * comments and folds are passed over. */
+/* Longer than any mailbox: what does not fit is none. */
+enum { MAILBOX_SIZE = 400 };
+
+/* A reader of one field's value that hands out its mailboxes: comments and
+ * folds are passed over. */
 struct reading {
 	const char *at;
-	bool broken; /* it is not as RFC 5322 has it: somebody else may read
-			another mailbox there */
+	bool broken; /* it is not as RFC 5322 has it, and somebody else may
+			read another mailbox there */
+	char mailbox[MAILBOX_SIZE];
+	size_t len; /* of mailbox; more than there is room for: cut off */
 };
+
+static void
+put(struct reading *reading, char c)
+{
+	if (reading->len < MAILBOX_SIZE - 1)
+		reading->mailbox[reading->len] = c;
+	reading->len += reading->len < MAILBOX_SIZE;
+}
 
 static void
 skip_comment(struct reading *reading)
@@ -80,37 +93,35 @@ skip_comment(struct reading *reading)
 	reading->broken = true;
 }
 
-/* Copies a quoted string with its quotes. Answers the end of the copy. */
-static char *
-copy_quoted(struct reading *reading, char *out)
+/* Takes a quoted string with its quotes. */
+static void
+take_quoted(struct reading *reading)
 {
-	*out++ = *reading->at++;
+	put(reading, *reading->at++);
 	while (*reading->at != '\0' && *reading->at != '"') {
 		if (*reading->at == '\\' && reading->at[1] != '\0')
-			*out++ = *reading->at++;
-		*out++ = *reading->at++;
+			put(reading, *reading->at++);
+		put(reading, *reading->at++);
 	}
 	if (*reading->at == '\0') {
 		reading->broken = true;
-		return out;
+		return;
 	}
-	*out++ = *reading->at++;
-	return out;
+	put(reading, *reading->at++);
 }
 
 /* One element of the list, up to a comma, or a group's colon or semicolon,
- * which is answered and passed; '\0' at the end. The mailbox between angle
- * brackets, or all of the element where there are none, goes to out, which
- * has room for the rest of the value. Broken is also what stands behind the
- * brackets, and a name of a group that could be a mailbox. */
+ * which is returned and passed; '\0' at the end. The mailbox is what is
+ * between angle brackets, or all of the element where there are none. After
+ * the brackets there may be words, but no second address. */
 static char
-next_element(struct reading *reading, char *out, bool *empty)
+next_element(struct reading *reading)
 {
 	enum { PHRASE, ANGLE, BEHIND } state = PHRASE;
 	bool at = false;
-	char *to = out, c;
+	char c;
 
-	*empty = true;
+	reading->len = 0;
 	while ((c = *reading->at) != '\0') {
 		if (c == '(') {
 			skip_comment(reading);
@@ -118,26 +129,24 @@ next_element(struct reading *reading, char *out, bool *empty)
 		}
 		if (state != ANGLE && (c == ',' || c == ':' || c == ';'))
 			break;
-		if (!is_blank(c)) {
-			*empty = false;
-			at = at || c == '@';
-			reading->broken = reading->broken || state == BEHIND;
-		}
+		at = at || c == '@';
+		reading->broken =
+		    reading->broken ||
+		    (state == BEHIND && strchr("@<>\"%!", c) != NULL);
 		if (c == '"') {
-			to = copy_quoted(reading, to);
+			take_quoted(reading);
 			continue;
 		}
 		reading->at++;
 		if (c == '<' && state == PHRASE) {
 			state = ANGLE;
-			to = out;
+			reading->len = 0;
 		} else if (c == '>' && state == ANGLE) {
 			state = BEHIND;
 		} else if (state != BEHIND) {
-			*to++ = is_blank(c) ? ' ' : c;
+			put(reading, is_blank(c) ? ' ' : c);
 		}
 	}
-	*to = '\0';
 	if (state == ANGLE || (c == ':' && (at || state != PHRASE)))
 		reading->broken = true;
 	if (c != '\0')
@@ -166,23 +175,30 @@ from_add(struct message *message, const char *text, bool broken)
 	message->nfrom++;
 }
 
+/* Words alone have no domain of anybody: a name with a comma in it, or a
+ * sender that some MTA completes. */
+static bool
+is_words(const struct reading *reading)
+{
+	return reading->len < MAILBOX_SIZE &&
+	       strpbrk(reading->mailbox, "@%!") == NULL;
+}
+
 static void
 from_header(struct message *message, const char *value)
 {
 	struct reading reading = { .at = value };
-	char *text = arena_array(message->firewall.arena, strlen(value) + 2, 1);
-	bool empty;
+	bool cut;
 	char end;
 
-	if (text == NULL) {
-		message->failed = true;
-		return;
-	}
 	do {
-		end = next_element(&reading, text, &empty);
+		end = next_element(&reading);
+		cut = reading.len == MAILBOX_SIZE;
+		reading.mailbox[reading.len - cut] = '\0';
 		/* before a colon stands the name of a group */
-		if (reading.broken || (!empty && end != ':'))
-			from_add(message, text, reading.broken);
+		if (reading.broken || (!is_words(&reading) && end != ':'))
+			from_add(
+			    message, reading.mailbox, reading.broken || cut);
 	} while (end != '\0' && !reading.broken &&
 		 message->nfrom < MESSAGE_FROM_MAX);
 }

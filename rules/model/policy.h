@@ -24,8 +24,9 @@ enum domain_type {
 };
 
 struct accepted_domain {
-	const char *name; /* lower case LDH, without "*." and final dot */
-	bool subdomains;  /* was written "*.name": it and every subdomain */
+	const char *name;    /* lower case LDH, without "*." and final dot */
+	const char *unicode; /* the same with U-labels; NULL: it has none */
+	bool subdomains;     /* was written "*.name": it and every subdomain */
 	enum domain_type type;
 	struct where where;
 };

@@ -4,8 +4,9 @@
  * into one.
  *
  * Classic is what Exchange 2007 to 2013 say, modern what 2016 and 2019 do
- * where they differ. Exchange's "451 5.7.3 STARTTLS is required" is not
- * among them: its classes disagree, which an MTA takes for a broken filter.
+ * where they differ. The classes of Exchange's "451 5.7.3 STARTTLS is
+ * required to send mail" disagree: whoever hands it to an MTA must know
+ * whether that MTA takes it for a broken filter.
  */
 #include "replies.h"
 
@@ -39,7 +40,8 @@ static const struct row rows[REPLY_COUNT] = {
 	[REPLY_SENDER_ANONYMOUS]      = { "sender_anonymous",                               REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Anonymous client does not have permissions to send as this sender" }, { 0 } },
 	[REPLY_SENDER]                = { "sender",                                         REPLY_CLASS_RIGHT,  { "550", "5.7.1", "Client does not have permissions to send as this sender" },
 	                                                                                           { "550", "5.7.60", "SMTP; Client does not have permissions to send as this sender" } },
-	[REPLY_TLS_REQUIRED]          = { "require_tls",                                    REPLY_CLASS_PROPERTY,  { "530", "5.7.0", "Must issue a STARTTLS command first" }, { 0 } },
+	[REPLY_TLS_REQUIRED]          = { "require_tls",                                    REPLY_CLASS_PROPERTY,  { "530", "5.7.0", "Must issue a STARTTLS command first" },
+	                                                                                           { "451", "5.7.3", "STARTTLS is required to send mail" } },
 	[REPLY_MESSAGE_RATE]          = { "message_rate_limit",                             REPLY_CLASS_PROPERTY,  { "421", "4.4.2", "Message submission rate for this client has exceeded the configured limit" }, { 0 } },
 	[REPLY_MESSAGE_SIZE]          = { "max_message_size",                               REPLY_CLASS_PROPERTY,  { "552", "5.3.4", "Message size exceeds fixed maximum message size" }, { 0 } },
 	[REPLY_BAD_RECIPIENT]         = { NULL,                                             REPLY_CLASS_UNDECIDED, { "553", "5.1.3", "Invalid address" }, { 0 } },

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "idna.h"
 #include "lines.h"
 #include "mailbox.h"
 #include "policy.h"
@@ -19,6 +20,11 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+/* With U-labels: all beyond ASCII, which a pattern cannot say better. */
+#define IDN_LABEL                                      \
+	"[A-Za-z0-9\xc2\xa1-\xf4\x8f\xbf\xbf]"         \
+	"([A-Za-z0-9\xc2\xa1-\xf4\x8f\xbf\xbf-]{0,61}" \
+	"[A-Za-z0-9\xc2\xa1-\xf4\x8f\xbf\xbf])?"
 
 const char domains_host_pattern[] = "^" LABEL "(\\." LABEL ")*$";
 
@@ -44,16 +50,18 @@ top_level_why(enum wild wild)
 		     "write the names out";
 }
 
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}
+
 /* Why text is not a domain, for people. */
 static const char *
 domain_why(const char *text)
 {
-	const char *c;
-
-	for (c = text; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			return "is not ASCII; write the A-label, which begins "
-			       "with xn--";
 	if (strchr(text, '@') != NULL)
 		return "holds an @; write the part behind it only";
 	if (strchr(text, '*') != NULL)
@@ -62,6 +70,9 @@ domain_why(const char *text)
 	if (strchr(text, '_') != NULL)
 		return "holds an underscore; labels are letters, digits and "
 		       "dashes";
+	if (!is_ascii(text))
+		return "is not ASCII; write the A-label, which begins with "
+		       "xn--";
 	return "is not a domain; write letters, digits and dashes, with dots "
 	       "between labels";
 }
@@ -74,7 +85,7 @@ is_address(const char *text)
 	return netaddr_parse(text, &addr, NULL) == 0;
 }
 
-/* A domain, or "*." and a domain, to lower case without the "*.". Answers
+/* A domain, or "*." and a domain, to lower case without the "*.". Returns
  * what is wrong with it, or NULL. */
 static const char *
 domain_parse(const char *text, enum wild wild, char name[MAILADDR_DOMAIN_SIZE],
@@ -177,19 +188,43 @@ struct entry {
 	struct list_file file;
 };
 
+/* A domain of U-labels to A-labels, its "*." kept. Any other text is left as
+ * it is, for domain_parse() to say what is wrong with it. */
+static int
+domain_ascii(
+    const char *text, char ascii[2 + MAILADDR_DOMAIN_SIZE], const char **out)
+{
+	size_t wild = strncmp(text, "*.", 2) == 0 ? 2 : 0;
+	int error;
+
+	*out = text;
+	if (is_ascii(text))
+		return 0;
+	error = idna_ascii(text + wild, ascii + wild);
+	if (error != 0)
+		return error == -ENOMEM ? error : 0;
+	memcpy(ascii, "*.", wild);
+	*out = ascii;
+	return 0;
+}
+
 static int
 domain_store(struct decoder *decoder, const char *text, struct where where,
     struct accepted_domain *domain)
 {
-	char name[MAILADDR_DOMAIN_SIZE];
-	const char *why =
-	    domain_parse(text, WILD_RECIPIENTS, name, &domain->subdomains);
+	char ascii[2 + MAILADDR_DOMAIN_SIZE], name[MAILADDR_DOMAIN_SIZE];
+	const char *mapped, *why;
 
 	domain->where = where;
+	if (domain_ascii(text, ascii, &mapped) != 0)
+		return -ENOMEM;
+	why = domain_parse(mapped, WILD_RECIPIENTS, name, &domain->subdomains);
 	if (why != NULL)
 		return domain_complain(decoder, text, where, why);
 	domain->name = arena_text(decoder->arena, name, strlen(name));
-	return domain->name != NULL ? 0 : -ENOMEM;
+	if (domain->name == NULL)
+		return -ENOMEM;
+	return idna_unicode(decoder->arena, name, &domain->unicode);
 }
 
 static int
@@ -227,9 +262,10 @@ const struct words domains_types = {
 static const struct field fields[] = {
 	{ .key = "domain", .decode = domain_decode, .flags = FIELD_ONE,
 	  .max = MAILADDR_DOMAIN_SIZE + 2,
-	  .pattern = "^(\\*\\." LABEL "\\.)?" LABEL "(\\." LABEL ")*\\.?$",
+	  .pattern = "^(\\*\\." IDN_LABEL "\\.)?" IDN_LABEL
+		     "(\\." IDN_LABEL ")*\\.?$",
 	  .exchange = "DomainName", .absent = "none; domain or file is due",
-	  .doc = "a domain, or \"*.\" and a domain: it and every subdomain" },
+	  .doc = "a domain, or \"*.\" and a domain: it and every subdomain; U-labels and A-labels match both" },
 	{ .key = "file", .decode = lines_path, .flags = FIELD_ONE,
 	  AT(entry, file), .max = LINES_PATH_MAX,
 	  .absent = "none; domain or file is due",

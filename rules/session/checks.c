@@ -118,25 +118,70 @@ is_own(const struct session *session, const struct accepted_domain *domain)
 					 SENDER_SCOPE_ACCEPTED);
 }
 
+enum whose { WHOSE_FOREIGN, WHOSE_OWN, WHOSE_UNCLEAR };
+
+/* An address literal: foreign unless it is loopback or the listener's own. */
+static enum whose
+whose_literal(const struct session *session, const char *literal)
+{
+	char text[MAILADDR_DOMAIN_SIZE];
+	size_t tag = ascii_prefix(literal, "[IPv6:");
+	struct netaddr addr;
+
+	tag = tag != 0 ? tag : 1;
+	memcpy(text, literal + tag, strlen(literal + tag) + 1);
+	text[strlen(text) - 1] = '\0';
+	if (netaddr_parse(text, &addr, NULL) != 0 ||
+	    netaddr_is_loopback(&addr) || (addr.hi == 0 && addr.lo == 0) ||
+	    netaddr_compare(&addr, &session->server_addr) == 0)
+		return WHOSE_UNCLEAR;
+	return WHOSE_FOREIGN;
+}
+
+/* Whose a sender is. Foreign is only a domain of two or more labels that is
+ * not ours, and an address literal; anything else an MTA could take for its
+ * own. */
+static enum whose
+whose_sender(const struct session *session, const struct mailaddr *sender)
+{
+	const struct domset *domains = session->ruleset->domains;
+	const char *name = sender->domain;
+	const struct accepted_domain *domain;
+
+	if (name[0] == '[')
+		return whose_literal(session, name);
+	domain = name[0] != '\0' ? domset_find(domains, name) : NULL;
+	if (domain != NULL)
+		return is_own(session, domain) ? WHOSE_OWN : WHOSE_FOREIGN;
+	if (strchr(name, '.') == NULL ||
+	    (sender->utf8 && domset_may_hold(domains, name)))
+		return WHOSE_UNCLEAR;
+	return WHOSE_FOREIGN;
+}
+
 /* The matrix of Accept-Any-Sender and Accept-Authoritative-Domain-Sender. A
- * sender that is no plain mailbox could be ours or not, so it needs both. */
+ * sender that could be ours or not needs both. */
 static enum reply_id
 judge_sender(const struct session *session, const struct mailaddr *sender,
     struct decision *decision)
 {
+	static const char *const why[] = {
+		[WHOSE_FOREIGN] =
+		    "the sender's domain is not authoritative here",
+		[WHOSE_OWN] = "the sender's domain is authoritative here",
+		[WHOSE_UNCLEAR] = "the sender could be one of this host",
+	};
 	right_set rights = sender_rights(session);
-	bool plain = sender->class == MAILADDR_PLAIN;
-	bool own = plain &&
-		   is_own(session,
-		       domset_find(session->ruleset->domains, sender->domain));
 	enum right missing;
+	enum whose whose;
 
 	if (sender->class == MAILADDR_NULL)
 		return REPLY_NONE;
-	if ((!plain || own) &&
+	whose = whose_sender(session, sender);
+	if (whose != WHOSE_FOREIGN &&
 	    (rights & SET_OF(RIGHT_AUTHORITATIVE_DOMAIN_SENDER)) == 0)
 		missing = RIGHT_AUTHORITATIVE_DOMAIN_SENDER;
-	else if ((!plain || !own) && (rights & SET_OF(RIGHT_ANY_SENDER)) == 0)
+	else if (whose != WHOSE_OWN && (rights & SET_OF(RIGHT_ANY_SENDER)) == 0)
 		missing = RIGHT_ANY_SENDER;
 	else
 		return REPLY_NONE;
@@ -145,9 +190,7 @@ judge_sender(const struct session *session, const struct mailaddr *sender,
 	    session->principals == SET_OF(PRINCIPAL_ANONYMOUS)
 		? REPLY_SENDER_ANONYMOUS
 		: REPLY_SENDER,
-	    own     ? "the sender's domain is authoritative here"
-	    : plain ? "the sender's domain is not authoritative here"
-		    : "the sender is no plain mailbox");
+	    why[whose]);
 }
 
 /* The value of SIZE, RFC 1870; 0 where none is declared. */
@@ -227,22 +270,19 @@ judge_mail(const struct session *session, const struct event *event,
 
 /* ---- Rcpt ------------------------------------------------------------ */
 
-/* Where the MTA says where a mailbox resolves to, it must be here as well:
- * in an accepted domain, or a bare name of a local mailer. */
+/* Whether a bare postmaster is this host's, where the MTA says what it makes
+ * of it: a name, or a mailbox of an accepted domain or of this host. */
 static bool
-resolves_here(const struct session *session, const struct event *event)
+is_own_postmaster(const struct session *session, const char *resolved)
 {
-	struct mailaddr resolved;
-	const char *text = event->rcpt.resolved;
+	struct mailaddr addr;
 
-	if (text == NULL || text[0] == '\0')
+	if (resolved == NULL || strpbrk(resolved, "@%!:") == NULL)
 		return true;
-	mailaddr_classify(text, &resolved);
-	if (resolved.class == MAILADDR_PLAIN)
-		return domset_find(
-			   session->ruleset->domains, resolved.domain) != NULL;
-	return strpbrk(text, "@%!:") == NULL && event->rcpt.mailer != NULL &&
-	       strcmp(event->rcpt.mailer, "local") == 0;
+	mailaddr_classify(resolved, &addr);
+	return addr.class == MAILADDR_PLAIN &&
+	       (domset_find(session->ruleset->domains, addr.domain) != NULL ||
+		   ascii_same(addr.domain, session->ruleset->server));
 }
 
 static bool
@@ -252,26 +292,29 @@ is_blocked(const struct session *session)
 	       !session_holds(session, RIGHT_BYPASS_ANTI_SPAM);
 }
 
-/* Whether mail to this recipient is not relaying; says why, or why not. */
+/* Whether mail to this recipient is not relaying; says why, or why not. Where
+ * the MTA delivers a mailbox of an accepted domain is its own business. */
 static bool
 is_ours(const struct session *session, const struct event *event,
     const struct mailaddr *recipient, struct decision *decision)
 {
 	const struct accepted_domain *domain;
 
-	decision->why = "postmaster is always accepted";
-	if (recipient->class == MAILADDR_POSTMASTER)
-		return decision->ours = true;
+	if (recipient->class == MAILADDR_POSTMASTER) {
+		decision->ours =
+		    is_own_postmaster(session, event->rcpt.resolved);
+		decision->why = decision->ours
+				    ? "postmaster is always accepted"
+				    : "the MTA resolves postmaster to a domain "
+				      "that is not accepted";
+		return decision->ours;
+	}
 	decision->why = "the recipient is no plain mailbox";
 	if (recipient->class != MAILADDR_PLAIN)
 		return false;
 	decision->why = "the recipient's domain is not accepted";
 	domain = domset_find(session->ruleset->domains, recipient->domain);
 	if (domain == NULL)
-		return false;
-	decision->why = "the MTA resolves the recipient to a domain that is "
-			"not accepted";
-	if (!resolves_here(session, event))
 		return false;
 	decision->why = "the recipient's domain is accepted";
 	decision->where = domain->where;

@@ -228,8 +228,10 @@ feed_connect(struct session *session, const struct event *event,
 {
 	session_reset(session);
 	session->client = event->connect.client;
-	session->local =
-	    event->connect.client_port == 0 && is_this_host(&session->client);
+	session->server_addr = event->connect.local.addr;
+	session->local = event->connect.client_port == 0 &&
+			 event->connect.local.port == 0 &&
+			 is_this_host(&session->client);
 	session->admission = admit(session, event);
 	session->principals = base_principals(session);
 	if (session->choice.rule != NULL) {
@@ -263,7 +265,8 @@ feed_helo(struct session *session, const struct event *event)
 /* ---- Mail ------------------------------------------------------------ */
 
 /* Whether a name is on a list; "*.name" is it and every subdomain, as
- * everywhere in a policy. */
+ * everywhere in a policy. A certificate for "*.name" is for names that are
+ * not known, so it is listed under exactly this. */
 static bool
 is_listed(const struct name_list *list, const char *name)
 {
@@ -275,7 +278,7 @@ is_listed(const struct name_list *list, const char *name)
 
 		if (strcmp(name, item) == 0)
 			return true;
-		if (item[0] == '*' &&
+		if (item[0] == '*' && name[0] != '*' &&
 		    (strcmp(name, item + 2) == 0 ||
 			(have >= len &&
 			    strcmp(name + have - len + 1, item + 1) == 0)))
@@ -289,10 +292,13 @@ is_listed(const struct name_list *list, const char *name)
 static void
 take_certificate(struct session *session, const struct event *event)
 {
-	const char *cert = event->mail.cert;
+	const char *cert = event->mail.cert != NULL ? event->mail.cert : "";
+	size_t wild = strncmp(cert, "*.", 2) == 0 ? 2 : 0;
 
-	if (cert == NULL ||
-	    domain_normalise(cert, strlen(cert), session->certificate) != 0)
+	if (domain_normalise(cert + wild, strlen(cert + wild),
+		session->certificate + wild) == 0)
+		memcpy(session->certificate, "*.", wild);
+	else
 		session->certificate[0] = '\0';
 }
 

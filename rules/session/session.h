@@ -36,6 +36,7 @@ struct session {
 	enum admission admission;
 	bool local; /* a local submission: never refused */
 	struct netaddr client;
+	struct netaddr server_addr; /* of the listener, if it is known */
 	struct choice choice;
 	struct range range; /* of the choice */
 	bool allow_listed, block_listed;
@@ -48,7 +49,7 @@ struct session {
 
 	/* From MAIL. */
 	principal_set principals;
-	char certificate[MAILADDR_DOMAIN_SIZE]; /* the name on it, or "" */
+	char certificate[2 + MAILADDR_DOMAIN_SIZE]; /* the name on it, or "" */
 	enum transaction transaction;
 	struct decision refusal; /* of MAIL */
 	bool null_sender;

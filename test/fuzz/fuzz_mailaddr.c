@@ -5,9 +5,12 @@
  * The first line is an argument of MAIL or RCPT, each further line an
  * accepted domain. A mailbox is plain if and only if it has one @ with a
  * plain local part and a domain around it, which is looked at here label by
- * label; UTF-8 is iconv's to judge. The entry that a domain finds is that of
- * a linear scan. A domain is the same in capitals and with a final dot, and
- * a plain mailbox stays one between brackets.
+ * label; UTF-8 is iconv's to judge. Its domain is known if and only if there
+ * is one @ outside of quotes, no comment and no backslash, and labels or a
+ * literal after it: of any other text some MTA could make a sender of ours.
+ * The entry that a domain finds is that of a linear scan. A domain is the
+ * same in capitals and with a final dot, and a plain mailbox stays one
+ * between brackets.
  */
 #include "domains.h"
 #include "fuzz.h"
@@ -68,10 +71,12 @@ is_dotted(char *text, bool (*is_label)(const char *))
 	return is_label(text);
 }
 
+/* A local part without quotes. */
 static bool
 is_atom(const char *text)
 {
-	return *text != '\0' && strpbrk(text, " <>,;%!:\\()[]\"@") == NULL;
+	return *text != '\0' && *text != ':' && strstr(text, "::") == NULL &&
+	       strpbrk(text, " <>,;%!\\()[]\"@") == NULL;
 }
 
 static bool
@@ -84,6 +89,19 @@ is_ldh_label(const char *text)
 
 	return len >= 1 && len <= 63 && strspn(text, ldh) == len &&
 	       text[0] != '-' && text[len - 1] != '-';
+}
+
+/* Letters, digits, - and _, or UTF-8. */
+static bool
+is_any_label(const char *text)
+{
+	const char *c;
+
+	for (c = text; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_' &&
+		    (unsigned char)*c < 0x80)
+			return false;
+	return c != text;
 }
 
 static bool
@@ -101,7 +119,7 @@ is_harmless_quoted(const char *text)
 }
 
 static bool
-is_domain(const char *text)
+is_domain(const char *text, bool (*is_label)(const char *))
 {
 	char copy[TEXT_MAX + 1];
 	size_t len = strlen(text);
@@ -109,14 +127,55 @@ is_domain(const char *text)
 	memcpy(copy, text, len + 1);
 	if (len > 0 && copy[len - 1] == '.')
 		copy[--len] = '\0';
-	return len <= 253 && is_dotted(copy, is_ldh_label);
+	return len <= 253 && is_dotted(copy, is_label);
+}
+
+static bool
+is_literal(const char *text)
+{
+	static const char address[] = "0123456789:.-abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t len = strlen(text);
+
+	return len >= 3 && len <= 253 && text[0] == '[' &&
+	       text[len - 1] == ']' && strspn(text + 1, address) == len - 2;
+}
+
+/* What follows the only @ outside of quotes, or NULL where that is not clear.
+ * Quoted strings become a letter first. */
+static const char *
+pencil_domain(const char *box)
+{
+	static char flat[TEXT_MAX + 1];
+	char *at, *out = flat;
+	bool quoted = false;
+
+	for (; *box != '\0'; box++) {
+		if (*box == '"') {
+			quoted = !quoted;
+			*out++ = 'q';
+		} else if (!quoted) {
+			*out++ = *box;
+		} else if (*box == '\\' && box[1] != '\0') {
+			box++;
+		}
+	}
+	*out = '\0';
+	at = strchr(flat, '@');
+	if (quoted || at == NULL || at == flat || strchr(at + 1, '@') != NULL ||
+	    strpbrk(flat, "\\()<>,; ") != NULL)
+		return NULL;
+	return is_domain(at + 1, is_any_label) || is_literal(at + 1) ? at + 1
+								     : NULL;
 }
 
 static enum mailaddr_class
 pencil_classify(const char *text, char domain[TEXT_MAX + 1])
 {
+	const char *known;
 	char copy[TEXT_MAX + 1], *box, *at;
 
+	domain[0] = '\0';
 	memcpy(copy, text, strlen(text) + 1);
 	box = bare(copy);
 	if (box[0] == '<' && box[1] != '\0' && box[strlen(box) - 1] == '>') {
@@ -129,13 +188,15 @@ pencil_classify(const char *text, char domain[TEXT_MAX + 1])
 		return MAILADDR_MALFORMED;
 	if (strcasecmp(box, "postmaster") == 0)
 		return MAILADDR_POSTMASTER;
+	known = pencil_domain(box);
+	if (known != NULL)
+		memcpy(domain, known, strlen(known) + 1);
 	at = strchr(box, '@');
 	if (at == NULL || strchr(at + 1, '@') != NULL)
 		return MAILADDR_ROUTED;
 	*at++ = '\0';
-	memcpy(domain, at, strlen(at) + 1);
-	return (is_harmless_quoted(box) || is_dotted(box, is_atom)) &&
-		       is_domain(at)
+	return (is_harmless_quoted(box) || is_atom(box)) &&
+		       is_domain(at, is_any_label)
 		   ? MAILADDR_PLAIN
 		   : MAILADDR_ROUTED;
 }
@@ -159,14 +220,16 @@ mailbox_check(const char *text, struct mailaddr *addr)
 	MUST(merged(addr->class) == merged(pencil_classify(text, domain)));
 	MUST(is_text(text) || addr->class == MAILADDR_MALFORMED ||
 	     addr->class == MAILADDR_NULL);
-	MUST((addr->class == MAILADDR_PLAIN) == (addr->domain[0] != '\0'));
-	if (addr->class != MAILADDR_PLAIN)
-		return;
+	MUST((addr->domain[0] != '\0') == (domain[0] != '\0'));
+	MUST(addr->class != MAILADDR_PLAIN || addr->domain[0] != '\0');
 	len = strlen(addr->domain);
-	MUST(strncasecmp(domain, addr->domain, len) == 0);
+	/* UTF-8 is lower-cased as well; unit.idn has that. */
+	MUST(addr->utf8 || strncasecmp(domain, addr->domain, len) == 0);
 	MUST(strcmp(domain + len, "") == 0 || strcmp(domain + len, ".") == 0);
 	for (i = 0; i < len; i++)
 		MUST(isupper((unsigned char)addr->domain[i]) == 0);
+	if (addr->class != MAILADDR_PLAIN || addr->utf8)
+		return;
 	(void)snprintf(written, sizeof(written), "<u@%s.>", addr->domain);
 	for (i = 0; written[i] != '\0'; i++)
 		written[i] = (char)toupper((unsigned char)written[i]);
@@ -194,11 +257,12 @@ entry_add(struct entries *entries, const char *text)
 
 	text += subdomains ? 2 : 0;
 	MUST((domain_normalise(text, strlen(text), name) == 0) ==
-	     is_domain(text));
-	if (!is_domain(text))
+	     is_domain(text, is_ldh_label));
+	if (!is_domain(text, is_ldh_label))
 		return;
-	*item = (struct accepted_domain){ name, subdomains,
-		DOMAIN_AUTHORITATIVE, { NULL, 0, 0 } };
+	*item = (struct accepted_domain){ .name = name,
+		.subdomains = subdomains,
+		.type = DOMAIN_AUTHORITATIVE };
 	entries->count++;
 }
 
