@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "exposure.h"
+#include "tenants.h"
 
 enum { MESSAGE_SIZE = 1024, RIGHTS_TEXT_SIZE = 600, PORT_SMTP = 25 };
 
@@ -175,6 +176,22 @@ check_partner(struct check *check, const struct rule *rule)
 	    connector->name);
 }
 
+static void
+check_tenants(struct check *check, const struct rule *rule)
+{
+	const struct connector *connector = rule->written;
+	size_t i;
+
+	for (i = 0; i < connector->tls_domains.count; i++)
+		if (tenants_share(connector->tls_domains.items[i]))
+			check_say(check, W_TENANTS, SEVERITY_WARNING,
+			    connector->tls_domains.where,
+			    "connector \"%s\" makes a partner of every tenant "
+			    "of a provider, since all of them send with the "
+			    "certificate of %s: remove this name",
+			    connector->name, connector->tls_domains.items[i]);
+}
+
 /* ---- Between connectors ---------------------------------------------- */
 
 static bool
@@ -264,6 +281,7 @@ check_connectors(struct check *check)
 		check_methods(check, rule);
 		check_denies(check, rule);
 		check_partner(check, rule);
+		check_tenants(check, rule);
 	}
 	check_submission(check);
 	check_servers(check, &policy->exchange_servers, "exchange_servers",

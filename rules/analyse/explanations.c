@@ -115,6 +115,18 @@ static const struct story stories[W_COUNT] = {
 		"Write tls_domains, and let the MTA ask for certificates; or\n"
 		"remove Partners.\n",
 	},
+	[W_TENANTS] = {
+		"W-TENANTS", "A certificate that many tenants share",
+		"The mail of all customers of a provider comes with one\n"
+		"certificate, such as that of mail.protection.outlook.com. Whoever\n"
+		"makes a partner of this name makes one of every customer, and of\n"
+		"anybody who becomes one. Exchange Online sets\n"
+		"TlsDomainCapabilities for it, which has no counterpart here. Under\n"
+		"exchange_servers such a name is an error.\n"
+		"\n"
+		"Remove the name, and name the addresses or the certificates of\n"
+		"the partner's own servers.\n",
+	},
 	[W_SERVERS] = {
 		"W-SERVERS", "Exchange servers without a right",
 		"exchange_servers (or exchange_legacy_servers) makes clients the\n"

@@ -16,6 +16,7 @@
 #include "lines.h"
 #include "mailbox.h"
 #include "policy.h"
+#include "tenants.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -149,7 +150,7 @@ tls_name_decode(
 {
 	const struct item *item = schema_item(decoder);
 	char name[sizeof("*.") + MAILADDR_DOMAIN_SIZE] = "*.";
-	const char *why, *copy;
+	const char *why, *text, *copy;
 	bool subdomains;
 	int result = 0;
 
@@ -157,9 +158,12 @@ tls_name_decode(
 		return -EINVAL;
 	why = domain_parse(
 	    item->text, WILD_CERTIFICATES, name + strlen("*."), &subdomains);
+	text = name + (subdomains ? 0 : strlen("*."));
+	if (why == NULL && field == &domains_server_name && tenants_share(text))
+		why = "is on the certificate of a provider whose tenants "
+		      "share it, so anybody's mail would be trusted; no name "
+		      "can stand for one tenant";
 	if (why == NULL) {
-		const char *text = name + (subdomains ? 0 : strlen("*."));
-
 		copy = arena_text(decoder->arena, text, strlen(text));
 		if (copy != NULL)
 			memcpy((char *)object + field->offset, &copy,
@@ -174,6 +178,13 @@ tls_name_decode(
 }
 
 const struct field domains_tls_name = {
+	.decode = tls_name_decode,
+	.size = sizeof(const char *),
+	.max = MAILADDR_DOMAIN_SIZE,
+	.pattern = "^(\\*\\." LABEL "\\.)?" LABEL "(\\." LABEL ")*$",
+};
+
+const struct field domains_server_name = {
 	.decode = tls_name_decode,
 	.size = sizeof(const char *),
 	.max = MAILADDR_DOMAIN_SIZE,

@@ -18,6 +18,8 @@ extern const struct record domains_record;
 extern const struct field domains_element;
 /* One name on a certificate, in lower case, "*." allowed: const char *. */
 extern const struct field domains_tls_name;
+/* The same of a server that is trusted: none that many tenants share. */
+extern const struct field domains_server_name;
 /* The words of an accepted domain's type: enum domain_type. */
 extern const struct words domains_types;
 /* What a host's name looks like, for editors. */

@@ -37,7 +37,7 @@
 #define SCL(type, member)              NUMBER(type, member, -1, 9), .word = "none", .word_value = SCL_NONE
 #define RANGES(type, member)           .decode = ranges_list, .shape = SHAPE_LIST, .element = &range_element, \
 	LIST_AT(type, member.pack, member.count), .where = offsetof(struct type, member.where)
-#define NAMES(type, member)            .decode = schema_list, .element = &domains_tls_name, \
+#define NAMES(type, member, of)        .decode = schema_list, .element = of, \
 	LIST_AT(type, member.items, member.count), .where = offsetof(struct type, member.where)
 /* clang-format on */
 
@@ -253,7 +253,7 @@ static const struct field connector_fields[] = {
 	  .exchange = "Add-ADPermission", .absent = "none", .doc = "single rights, allowed and denied" },
 	{ .key = "require_tls",          BOOL(connector, require_tls), .diff = DIFF_STRICT,
 	  .exchange = "RequireTLS",      .doc = "true: no mail without TLS" },
-	{ .key = "tls_domains",          NAMES(connector, tls_domains), .flags = FIELD_FILLED, .diff = DIFF_NONE,
+	{ .key = "tls_domains",          NAMES(connector, tls_domains, &domains_tls_name), .flags = FIELD_FILLED, .diff = DIFF_NONE,
 	  .exchange = "TLSReceiveDomainSecureList", .absent = "none",
 	                                 .doc = "a verified certificate with one of these names makes a partner" },
 	{ .key = "public_addresses",     NUMBER(connector, public_addresses, 1, UINT64_MAX), .diff = DIFF_NONE,
@@ -333,7 +333,7 @@ static const struct field connector_element = {
 static const struct field servers_fields[] = {
 	{ .key = "remote_ip_ranges",     RANGES(servers, remote_ip_ranges), .flags = FIELD_FILLED | FIELD_ANY, .diff = DIFF_NONE,
 	                                 .absent = "none", .doc = "their addresses" },
-	{ .key = "tls_domains",          NAMES(servers, tls_domains), .flags = FIELD_FILLED | FIELD_ANY, .diff = DIFF_NONE,
+	{ .key = "tls_domains",          NAMES(servers, tls_domains, &domains_server_name), .flags = FIELD_FILLED | FIELD_ANY, .diff = DIFF_NONE,
 	                                 .absent = "none", .doc = "names on their verified certificates" },
 };
 static const struct record servers_record = {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """battery - what testers of open relays send, and what must be answered.
 
-The forms are the files recipients and senders beside this one. What is wanted
-of each pair follows from their classes alone, by wanted() below: it knows
-nothing of the engine.
+The forms are the files recipients, senders and own-senders beside this one.
+What is wanted of each pair follows from their classes alone, by wanted()
+below: it knows nothing of the engine.
 """
 
 import collections
@@ -18,6 +18,20 @@ NAMES = {
 }
 STRANGER, RELAY_HOST = "192.168.6.12", "192.168.5.10"
 CLIENTS = {"stranger": STRANGER, "relay host": RELAY_HOST}
+
+DENIED = """\
+version: 1
+server: mx1.contoso.com
+mode: {mode}
+accepted_domains: [contoso.com]
+connectors:
+  - name: Default Frontend
+    remote_ip_ranges: ["0.0.0.0-255.255.255.255", "::/0"]
+    permission_groups: [AnonymousUsers]
+    extended_rights:
+      - principal: anonymous
+        deny: [ms-Exch-SMTP-Accept-Authoritative-Domain-Sender]
+"""
 
 POLICY = """\
 version: 1
@@ -70,6 +84,10 @@ def recipients():
 
 def senders():
     return forms("senders", ("any", "malformed"))
+
+
+def own_senders():
+    return forms("own-senders", ("own", "foreign", "malformed"))
 
 
 def wanted(form, client, host_is_ours):

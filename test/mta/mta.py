@@ -156,6 +156,7 @@ transport_maps = inline:{{ {{ * = :[127.0.0.1]:{sink} }} }}
 smtp_dns_support_level = disabled
 smtp_host_lookup = native
 smtpd_peername_lookup = no
+local_header_rewrite_clients =
 smtpd_error_sleep_time = 0
 smtpd_hard_error_limit = 1000
 smtpd_soft_error_limit = 1000

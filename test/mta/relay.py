@@ -144,7 +144,89 @@ def battery_test(wiring, more, host_is_ours, milter):
     return test
 
 
+def own_sender(place, wiring, form, down):
+    """One of own-senders, with a message where it is accepted. Returns what
+    is wrong with the answer, or the play id of the message, or None."""
+    address = cases.loopback(wiring, battery.STRANGER)
+    with place.client(wiring, address) as smtp:
+        smtp.say("EHLO client.example")
+        answer = said(smtp, "MAIL FROM", form)
+        if down or form.cls != "foreign" or form.by_mta == "mta" \
+                and answer.startswith("5") and "send as this" not in answer:
+            wrong = answer.startswith("2")
+        else:
+            wrong = not answer.startswith("2")
+        if wrong or not answer.startswith("2"):
+            return f"{form.id} {form.argument!r}: {answer}" if wrong else None, \
+                None
+        answer = smtp.say("RCPT TO:<kate@contoso.com>")
+        if not answer.startswith("2"):
+            return None, None
+        cases.expect(smtp.say("DATA"), "354")
+        smtp.send(f"X-Play-Id: own-{form.id}\r\nSubject: x\r\n\r\nx\r\n.\r\n"
+                  .encode())
+        cases.expect(smtp.reply(), "250")
+        return None, f"own-{form.id}"
+
+
+OURS = re.compile(r"@(mx1\.)?contoso(\.com)?\.?>|^<[^@]+>", re.I)
+
+
+def own_senders_test(wiring, more):
+    """Where senders of our domains are denied no other spelling of one gets
+    through, and nothing arrives that an MTA made into one."""
+    def test(place):
+        text = cases.loopback(wiring, battery.DENIED.format(mode="enforce"))
+        place.up(wiring, text, more)
+        forms = battery.own_senders()
+        found = [own_sender(place, wiring, f, False) for f in forms]
+        wrong = [w for w, _ in found if w]
+        assert not wrong, "\n".join(wrong)
+        sent = [play_id for _, play_id in found if play_id]
+        arrived(place, sent)
+        ours = [f"{p}: {place.sink.senders[p]}" for p in sent
+                if OURS.search(place.sink.senders[p].split(" ")[0])]
+        assert sent and not ours, f"arrived as ours: {ours}"
+        place.filter.stop()
+        wrong = [w for w, _ in (own_sender(place, wiring, f, True)
+                                for f in forms) if w]
+        assert not wrong, "daemon stopped: " + "\n".join(wrong)
+        return f"{len(forms)} forms, {len(sent)} foreign ones arrived", True
+    return test
+
+
+def monitored_test(wiring):
+    """Monitor mode lets senders pass, and nobody relays by it."""
+    def test(place):
+        text = cases.loopback(wiring, battery.DENIED.format(mode="monitor"))
+        place.up(wiring, text)
+        address = cases.loopback(wiring, battery.STRANGER)
+        for form in battery.own_senders():
+            with place.client(wiring, address) as smtp:
+                smtp.say("EHLO client.example")
+                answer = said(smtp, "MAIL FROM", form)
+                assert form.cls != "malformed" or answer[0] == "5", \
+                    f"{form.id}: {answer}"
+                if answer[0] == "2":
+                    cases.expect(smtp.say("RCPT TO:<u@fabrikam.com>"), "550")
+        return "0 open", True
+    return test
+
+
+OWN_SETUPS = (
+    ("Postfix", "policy", ""),
+    ("Postfix with append_dot_mydomain", "policy",
+     "append_dot_mydomain = yes\n"),
+    ("Sendmail", "sendmail", ""),
+)
+
+
 def tests():
+    for name, wiring, more in OWN_SETUPS:
+        yield f"own senders: {name}", wiring, own_senders_test(wiring, more)
+        if not more:
+            yield (f"own senders, monitored: {name}", wiring,
+                   monitored_test(wiring))
     for name, wiring, more, host_is_ours, milter in SETUPS:
         yield (f"battery: {name}", wiring,
                battery_test(wiring, more, host_is_ours, milter))

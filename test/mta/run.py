@@ -30,6 +30,7 @@ import kills
 import lab
 import limits
 import mta
+import mailboxes
 import relay
 import reload
 import via
@@ -105,6 +106,7 @@ def all_tests():
     yield from incidents.tests()
     yield from headers.tests()
     yield from relay.tests()
+    yield from mailboxes.tests()
     yield from reload.tests()
     yield from kills.tests()
     yield from via.tests()

@@ -4,7 +4,8 @@
 Each message becomes FOLDER/<X-Play-Id>.eml, or FOLDER/<number>.eml where it
 has no such header, with the bytes as they were received and only dot
 stuffing undone. A file appears complete or not at all, and before the
-recipients of its message, which are in Sink.recipients by the same name.
+recipients of its message, which are in Sink.recipients by the same name, as
+its sender is in Sink.senders.
 A message that was begun before Sink.clear() is not kept: it belongs to the
 test before.
 """
@@ -44,7 +45,7 @@ class Session(socketserver.StreamRequestHandler):
             pass
 
     def talk(self):
-        recipients, epoch = [], None
+        recipients, epoch, sender = [], None, ""
         self.say("220 sink ESMTP")
         for _ in range(100000):
             line = self.rfile.readline(4096)
@@ -57,12 +58,13 @@ class Session(socketserver.StreamRequestHandler):
                 text = self.message()
                 if text is None:
                     return
-                self.server.keep(text, recipients, epoch)
+                self.server.keep(text, recipients, epoch, sender)
                 recipients = []
                 self.say("250 2.0.0 kept")
             else:
                 if verb == b"MAIL":
                     recipients, epoch = [], self.server.epoch
+                    sender = line[10:].decode("latin-1").strip()
                 elif verb == b"RCPT":
                     recipients.append(line[8:].decode("latin-1").strip())
                 self.say("250 2.0.0 ok" if verb != b"EHLO" else "250 sink")
@@ -79,12 +81,12 @@ class Sink(socketserver.ThreadingTCPServer):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = self.server_address[1]
         self.count = self.epoch = 0
-        self.recipients = {}
+        self.recipients, self.senders = {}, {}
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, args=(0.1,),
                          daemon=True).start()
 
-    def keep(self, text, recipients, epoch):
+    def keep(self, text, recipients, epoch, sender):
         header = re.split(rb"\r?\n\r?\n", text, maxsplit=1)[0]
         found = re.search(rb"^X-Play-Id:[ \t]*([\w.-]{1,200})\s*$", header,
                           re.M | re.I)
@@ -95,6 +97,7 @@ class Sink(socketserver.ThreadingTCPServer):
             name = found[1].decode() if found else str(self.count)
             part = self.folder / f".{self.count}.part"
             part.write_bytes(text)
+            self.senders[name] = sender
             os.replace(part, self.folder / f"{name}.eml")
             self.recipients.setdefault(name, []).extend(recipients)
 
@@ -102,6 +105,7 @@ class Sink(socketserver.ThreadingTCPServer):
         with self.lock:
             self.epoch += 1
             self.recipients.clear()
+            self.senders.clear()
             for path in self.folder.glob("*.eml"):
                 path.unlink()
 

@@ -63,7 +63,8 @@ asks_only_what_it_needs(void **state)
 		enum peer_command command;
 		const char *names;
 	} macros[] = {
-		{ PEER_CONNECT, "{daemon_addr} {daemon_port} {daemon_name} {if_addr}" },
+		{ PEER_CONNECT,
+		    "{daemon_addr} {daemon_port} {daemon_name} {if_addr}" },
 		{ PEER_HELO,
 		    "{tls_version} {verify} {cn_subject} {cert_subject}" },
 		{ PEER_MAIL, "i {auth_authen} {tls_version} {verify} "
