@@ -212,20 +212,50 @@ struct listener {
 	uint16_t port;
 };
 
+/* What a client proves beside its address. */
+struct credentials {
+	principal_set server; /* exchange_server, legacy_server: by the name
+				 on a certificate */
+	bool partner;         /* a certificate named in tls_domains */
+	bool login;           /* AUTH */
+};
+
+/* What a session with given credentials may do. */
+struct claim {
+	principal_set principals;
+	right_set rights;
+	right_set senders; /* of the two rights for senders, those that the
+			      sender is judged by */
+	bool blocked;      /* on the block list, and nothing bypasses it: no
+			      recipient is accepted */
+	bool relay;        /* "may relay": not blocked, holds Submit and
+			      Accept-Any-Recipient, and some sender and some
+			      foreign recipient are allowed */
+};
+
+/* Whether it may use a right: it holds it and Submit, and is not blocked. */
+bool claim_may_use(const struct claim *, enum right);
+
+struct rule;
+
 /* One interval of clients that one connector wins on a listener. */
 struct holding {
 	struct netrange clients;
 	const char *connector;
-	size_t number;            /* of the connector in the policy, from 0 */
-	struct where where;       /* of the range */
-	principal_set principals; /* of a session before AUTH */
-	right_set rights;         /* of a session before AUTH */
-	right_set authenticated;  /* after AUTH */
-	right_set partner;        /* with a partner's certificate; 0 where the
-				     connector takes none */
-	bool blocked; /* on the block list and not on the allow list: no
-			 recipient is accepted but by Bypass-Anti-Spam */
+	size_t number;      /* of the connector in the policy, from 0 */
+	struct where where; /* of the range */
+	struct claim claim; /* without credentials */
+	bool allow_listed, block_listed;
+	/* For holding_claim(). */
+	const struct ruleset *ruleset;
+	const struct rule *rule;
+	principal_set server; /* by address: exchange_server, legacy_server */
 };
+
+/* What these clients may do with credentials. False: the connector accepts no
+ * such credentials, and the claim is that of a client without them. */
+bool holding_claim(
+    const struct holding *, const struct credentials *, struct claim *);
 
 /* Walks all that is won on a listener at time now, by address. Stops when
  * fn answers non-zero, and answers that. -EAGAIN: the listener is not told

@@ -133,13 +133,10 @@ struct relay {
 static int
 add_relaying(void *ctx, const struct holding *h)
 {
-	const right_set needed =
-	    UINT32_C(1) << RIGHT_SUBMIT | UINT32_C(1) << RIGHT_ANY_RECIPIENT;
 	const struct relay *relay = ctx;
 
-	if ((h->rights & needed) != needed ||
-	    (relay->family != FAMILY_NONE &&
-		relay->family != h->clients.first.family))
+	if (!h->claim.relay || (relay->family != FAMILY_NONE &&
+				   relay->family != h->clients.first.family))
 		return 0;
 	return rangeset_add(relay->clients, &h->clients);
 }

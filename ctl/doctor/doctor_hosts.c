@@ -79,12 +79,9 @@ struct search {
 static int
 stop_at_holder(void *ctx, const struct holding *h)
 {
-	const right_set needed =
-	    UINT32_C(1) << RIGHT_SUBMIT | UINT32_C(1) << RIGHT_ANY_RECIPIENT;
 	struct search *search = ctx;
 
-	if ((h->rights & needed) != needed ||
-	    !netrange_holds(&h->clients, search->addr))
+	if (!h->claim.relay || !netrange_holds(&h->clients, search->addr))
 		return 0;
 	search->where = h->where;
 	search->connector = h->connector;

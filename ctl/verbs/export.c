@@ -3,9 +3,10 @@
  * export.c - connectorctl export: the clients that may relay, in the MTA's
  * own form.
  *
- * They are those that hold Submit and Accept-Any-Recipient before AUTH on the
- * listener. What is written holds exactly these addresses: never one more,
- * where a form is too coarse it is written out instead.
+ * They are those whose claim without credentials is to relay on the listener;
+ * a host on the block list is not among them. What is written holds exactly
+ * these addresses: never one more, where a form is too coarse it is written out
+ * instead.
  */
 #include "cidr.h"
 #include "step.h"
@@ -125,12 +126,9 @@ flush_run(struct export *e)
 static int
 on_holding(void *ctx, const struct holding *h)
 {
-	const right_set needed =
-	    UINT32_C(1) << RIGHT_SUBMIT | UINT32_C(1) << RIGHT_ANY_RECIPIENT;
 	struct export *e = ctx;
 
-	if (h->clients.first.family != e->family ||
-	    (h->rights & needed) != needed)
+	if (h->clients.first.family != e->family || !h->claim.relay)
 		return 0;
 	if (e->run.first.family != FAMILY_NONE &&
 	    netstep_adjoins(&e->run.last, &h->clients.first)) {

@@ -24,35 +24,20 @@ struct who {
 
 /* ---- What the engine says of one listener ---------------------------- */
 
-/* The rights of the holding's clients as one principal; 0: they cannot be
- * it. */
-static right_set
-rights_as(const struct holding *h, enum principal principal)
-{
-	switch (principal) {
-	case PRINCIPAL_AUTHENTICATED:
-		return h->authenticated;
-	case PRINCIPAL_PARTNER:
-		return h->partner;
-	case PRINCIPAL_ANONYMOUS:
-	case PRINCIPAL_EXTERNALLY_SECURED:
-	case PRINCIPAL_EXCHANGE_SERVER:
-	case PRINCIPAL_LEGACY_SERVER:
-		return (h->principals & SET_OF(principal)) != 0 ? h->rights : 0;
-	case PRINCIPAL_COUNT:
-		break;
-	}
-	return 0;
-}
-
+/* Whether the holding's clients may use a right as one principal: by their
+ * address, with a login, or with a partner's certificate. */
 static bool
-may_use(const struct holding *h, right_set rights, enum right right)
+may_use(const struct holding *h, enum principal principal, enum right right)
 {
-	right_set needed = SET_OF(right) | SET_OF(RIGHT_SUBMIT);
+	const struct credentials credentials = {
+		.login = principal == PRINCIPAL_AUTHENTICATED,
+		.partner = principal == PRINCIPAL_PARTNER,
+	};
+	struct claim claim;
 
-	if (h->blocked)
-		needed |= SET_OF(RIGHT_BYPASS_ANTI_SPAM);
-	return (rights & needed) == needed;
+	return holding_claim(h, &credentials, &claim) &&
+	       (claim.principals & SET_OF(principal)) != 0 &&
+	       claim_may_use(&claim, right);
 }
 
 static int
@@ -71,7 +56,7 @@ on_holding(void *ctx, const struct holding *h)
 
 	for (unsigned i = 0; i < PRINCIPAL_COUNT && rc == 0; i++) {
 		if ((who->question->principals & SET_OF(i)) == 0 ||
-		    !may_use(h, rights_as(h, i), who->question->right))
+		    !may_use(h, (enum principal)i, who->question->right))
 			continue;
 		who->kind = (uint32_t)h->number * PRINCIPAL_COUNT + i;
 		rc = who->question->public_only

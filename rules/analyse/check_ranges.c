@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "exposure.h"
+#include "claim.h"
 
 enum { RANGES_TEXT_SIZE = NETRANGE_TEXT_SIZE + 32 };
 

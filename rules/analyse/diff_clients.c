@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claim.h"
+
 enum {
 	STANDING_BLOCKED = 1,
 	STANDING_ALLOWED = 2,
@@ -68,6 +70,7 @@ standing_of(const struct ruleset *ruleset, const struct part *part)
 struct side {
 	const struct ruleset *ruleset;
 	const struct rule *rule; /* or NULL */
+	struct client_state client;
 	principal_set base;
 	bool allowed, blocked; /* blocked: and not allowed */
 };
@@ -76,29 +79,28 @@ static struct side
 side_of(const struct ruleset *ruleset, standing code)
 {
 	uint32_t rule = code >> STANDING_RULE;
-	principal_set server = (code >> STANDING_SERVERS & 3)
-			       << PRINCIPAL_EXCHANGE_SERVER;
+	const struct credentials none = { 0 };
 	struct side side = {
 		.ruleset = ruleset,
 		.rule = rule != 0 ? &ruleset->rules[rule - 1] : NULL,
-		.base = SET_OF(PRINCIPAL_ANONYMOUS),
 		.allowed = (code & STANDING_ALLOWED) != 0,
 	};
 
 	side.blocked = (code & STANDING_BLOCKED) != 0 && !side.allowed;
-	if (side.rule != NULL)
-		side.base = rule_principals(side.rule, server);
+	side.client = (struct client_state){
+		.rule = side.rule,
+		.server = (code >> STANDING_SERVERS & 3)
+			  << PRINCIPAL_EXCHANGE_SERVER,
+		.allow_listed = side.allowed,
+		.block_listed = side.blocked,
+	};
+	side.base = claim_find(ruleset, &side.client, &none).principals;
 	return side;
 }
 
 /* ---- Ways to prove oneself ------------------------------------------- */
 
-struct way {
-	principal_set server; /* of a certificate, or 0 */
-	bool partner, login;
-};
-
-static const struct way ways[] = {
+static const struct credentials ways[] = {
 	{ 0, false, false },
 	{ 0, false, true },
 	{ 0, true, false },
@@ -115,60 +117,24 @@ static const struct way ways[] = {
 
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
-/* What a client is and may do, if it proves itself so. */
-struct claim {
-	bool taken; /* there is somebody whose proof is taken */
-	principal_set principals;
-	right_set held, usable, senders;
+/* What a client may do with credentials, and whether they are accepted. */
+struct proved {
+	bool taken;
+	struct claim claim;
+	right_set usable; /* all that claim_may_use() says */
 };
 
-static bool
-takes_servers(const struct side *side, principal_set server)
+static struct proved
+prove(const struct side *side, const struct credentials *way)
 {
-	const struct policy *policy = side->ruleset->policy;
-	const struct servers *servers =
-	    server == SET_OF(PRINCIPAL_EXCHANGE_SERVER)
-		? &policy->exchange_servers
-		: &policy->exchange_legacy_servers;
+	struct proved proved = {
+		.taken = claim_accepts(side->ruleset, &side->client, way),
+		.claim = claim_find(side->ruleset, &side->client, way),
+	};
 
-	return side->base == SET_OF(PRINCIPAL_ANONYMOUS) &&
-	       servers->tls_domains.count != 0 &&
-	       rule_principals(side->rule, server) == server;
-}
-
-static struct claim
-claim_of(const struct side *side, const struct way *way)
-{
-	const right_set both = SET_OF(RIGHT_ANY_SENDER) |
-			       SET_OF(RIGHT_AUTHORITATIVE_DOMAIN_SENDER);
-	struct claim claim = { .principals = side->base };
-	bool servers, partner;
-	right_set denied;
-
-	if (side->rule == NULL)
-		return claim;
-	servers = way->server != 0 && takes_servers(side, way->server);
-	partner = way->partner && side->rule->written->tls_domains.count != 0;
-	claim.taken = servers == (way->server != 0) && partner == way->partner;
-	if (servers)
-		claim.principals = way->server;
-	if (partner)
-		claim.principals |= SET_OF(PRINCIPAL_PARTNER);
-	if (way->login)
-		claim.principals |= SET_OF(PRINCIPAL_AUTHENTICATED);
-	claim.held = rule_rights(side->rule, claim.principals);
-	if ((claim.held & SET_OF(RIGHT_SUBMIT)) != 0 &&
-	    (!side->blocked ||
-		(claim.held & SET_OF(RIGHT_BYPASS_ANTI_SPAM)) != 0))
-		claim.usable = claim.held;
-	/* As the judge has it: a deny counts by itself. */
-	denied = rule_denied(side->rule, claim.principals);
-	claim.senders = claim.held & both;
-	if (way->login)
-		claim.senders = both & ~denied;
-	else if (partner)
-		claim.senders |= SET_OF(RIGHT_ANY_SENDER) & ~denied;
-	return claim;
+	if (claim_may_use(&proved.claim, RIGHT_SUBMIT))
+		proved.usable = proved.claim.rights;
+	return proved;
 }
 
 /* ---- Comparing ------------------------------------------------------- */
@@ -264,34 +230,35 @@ tell_rights(struct match *match, principal_set as, bool certificate,
  * nothing. */
 static int
 compare_base(
-    struct match *match, const struct claim *was, const struct claim *is)
+    struct match *match, const struct proved *was, const struct proved *is)
 {
 	const principal_set strangers =
 	    SET_OF(PRINCIPAL_ANONYMOUS) | SET_OF(PRINCIPAL_EXTERNALLY_SECURED);
-	bool relayed = (was->principals & strangers) != 0 &&
-		       (was->usable & SET_OF(RIGHT_ANY_RECIPIENT)) != 0;
-	bool relays = (is->principals & strangers) != 0 &&
-		      (is->usable & SET_OF(RIGHT_ANY_RECIPIENT)) != 0;
+	bool relayed =
+	    (was->claim.principals & strangers) != 0 && was->claim.relay;
+	bool relays =
+	    (is->claim.principals & strangers) != 0 && is->claim.relay;
 	int result;
 
 	match->pair->relay_gained = relays && !relayed;
 	match->pair->relay_lost = relayed && !relays;
-	if (was->principals == is->principals)
-		return tell_rights(
-		    match, is->principals, false, was->usable, is->usable);
+	if (was->claim.principals == is->claim.principals)
+		return tell_rights(match, is->claim.principals, false,
+		    was->usable, is->usable);
 	match->what |= SET_OF(TRAIT_PRINCIPAL);
 	match->pair->relation |=
-	    principals_compare(was->principals, is->principals);
-	result = tell_rights(match, was->principals, false, was->usable, 0);
-	return result != 0
-		   ? result
-		   : tell_rights(match, is->principals, false, 0, is->usable);
+	    principals_compare(was->claim.principals, is->claim.principals);
+	result =
+	    tell_rights(match, was->claim.principals, false, was->usable, 0);
+	return result != 0 ? result
+			   : tell_rights(match, is->claim.principals, false, 0,
+				 is->usable);
 }
 
 /* As somebody with proofs: who has one that is not taken, is not that. */
 static int
-compare_proof(struct match *match, const struct way *way,
-    const struct claim *was, const struct claim *is)
+compare_proof(struct match *match, const struct credentials *way,
+    const struct proved *was, const struct proved *is)
 {
 	right_set older = was->taken ? was->usable : 0;
 	right_set newer = is->taken ? is->usable : 0;
@@ -314,12 +281,13 @@ compare_proof(struct match *match, const struct way *way,
 }
 
 static int
-compare_way(struct match *match, const struct way *way)
+compare_way(struct match *match, const struct credentials *way)
 {
-	struct claim was = claim_of(&match->older, way);
-	struct claim is = claim_of(&match->newer, way);
-	enum relation hidden = sets_compare(was.held, is.held) |
-			       sets_compare(was.senders, is.senders);
+	struct proved was = prove(&match->older, way);
+	struct proved is = prove(&match->newer, way);
+	enum relation hidden =
+	    sets_compare(was.claim.rights, is.claim.rights) |
+	    sets_compare(was.claim.senders, is.claim.senders);
 	enum relation shown = sets_compare(was.usable, is.usable);
 
 	match->pair->relation |= hidden | shown;

@@ -14,6 +14,7 @@
 
 #include "accepted_domains.h"
 #include "keys.h"
+#include "claim.h"
 
 enum { VALUE_SIZE = 512 };
 

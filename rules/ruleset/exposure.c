@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "step.h"
+#include "claim.h"
 
 /* An inclusive span of addresses (IPv4) or /64 networks (IPv6). */
 struct span {

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "claim.h"
+
 struct ruleset *
 ruleset_ref(struct ruleset *ruleset)
 {
@@ -267,7 +269,7 @@ ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
 	return false;
 }
 
-/* ---- Lists and rights ------------------------------------------------ */
+/* ---- Lists ----------------------------------------------------------- */
 
 bool
 ruleset_listed(const struct netset *set, const struct range_list *list,
@@ -305,109 +307,6 @@ ruleset_server(
 	return servers;
 }
 
-principal_set
-rule_principals(const struct rule *rule, principal_set server)
-{
-	enum principal i;
-
-	if (server == 0 || rule->base != SET_OF(PRINCIPAL_ANONYMOUS))
-		return rule->base;
-	for (i = 0; i < PRINCIPAL_COUNT; i++)
-		if ((server & SET_OF(i)) != 0 && rule->allowed[i] != 0)
-			return SET_OF(i);
-	return rule->base;
-}
-
-right_set
-rule_denied(const struct rule *rule, principal_set principals)
-{
-	right_set denied = 0;
-
-	/* A token of Windows is anonymous only if nobody logged on. */
-	if ((principals & SET_OF(PRINCIPAL_AUTHENTICATED)) != 0)
-		principals &= ~SET_OF(PRINCIPAL_ANONYMOUS);
-	for (; principals != 0; principals &= principals - 1)
-		denied |= rule->denied[__builtin_ctz(principals)];
-	return denied;
-}
-
-right_set
-rule_rights(const struct rule *rule, principal_set principals)
-{
-	right_set rights = ~rule_denied(rule, principals), allowed = 0;
-
-	for (; principals != 0; principals &= principals - 1)
-		allowed |= rule->allowed[__builtin_ctz(principals)];
-	return allowed & rights;
-}
-
-bool
-rule_relays(const struct rule *rule)
-{
-	return rule->base == SET_OF(PRINCIPAL_EXTERNALLY_SECURED) ||
-	       (rule_rights(rule, rule->base) & SET_OF(RIGHT_ANY_RECIPIENT)) !=
-		   0;
-}
-
-static const struct extended_right *
-extended_find(const struct connector *connector, principal_set principals,
-    enum right right, bool deny)
-{
-	size_t i;
-
-	for (i = 0; i < connector->nextended_rights; i++) {
-		const struct extended_right *entry =
-		    &connector->extended_rights[i];
-		right_set rights = deny ? entry->deny : entry->allow;
-
-		if ((principals & SET_OF(entry->principal)) != 0 &&
-		    (rights & SET_OF(right)) != 0)
-			return entry;
-	}
-	return NULL;
-}
-
-static const char *
-group_find(const struct connector *connector, principal_set principals,
-    enum right right)
-{
-	enum group group;
-	enum principal principal;
-
-	for (group = 0; group < GROUP_COUNT; group++) {
-		if ((connector->permission_groups & SET_OF(group)) == 0)
-			continue;
-		for (principal = 0; principal < PRINCIPAL_COUNT; principal++)
-			if ((principals & SET_OF(principal)) != 0 &&
-			    (group_rights(group, principal) & SET_OF(right)) !=
-				0)
-				return group_name(group);
-	}
-	return NULL;
-}
-
-const char *
-rule_right_origin(const struct rule *rule, principal_set principals,
-    enum right right, struct where *where)
-{
-	const struct connector *connector = rule->written;
-	const struct extended_right *entry;
-	const char *group;
-	bool denied = (rule_denied(rule, principals) & SET_OF(right)) != 0;
-
-	if ((entry = denied ? extended_find(connector, principals, right, true)
-			    : NULL) != NULL ||
-	    (group = group_find(connector, principals, right)) == NULL) {
-		if (entry == NULL)
-			entry =
-			    extended_find(connector, principals, right, false);
-		*where = entry != NULL ? entry->where : connector->where;
-		return entry != NULL ? "extended_rights" : NULL;
-	}
-	*where = connector->permission_groups_where;
-	return group;
-}
-
 /* ---- Walking --------------------------------------------------------- */
 
 struct telling {
@@ -416,12 +315,28 @@ struct telling {
 	void *ctx;
 };
 
+bool
+holding_claim(const struct holding *holding,
+    const struct credentials *credentials, struct claim *claim)
+{
+	const struct client_state client = {
+		.rule = holding->rule,
+		.server = holding->server,
+		.allow_listed = holding->allow_listed,
+		.block_listed = holding->block_listed,
+	};
+
+	*claim = claim_find(holding->ruleset, &client, credentials);
+	return claim_accepts(holding->ruleset, &client, credentials);
+}
+
 /* Tells of one interval that somebody wins. */
 static int
 tell(void *ctx, const struct part *part)
 {
 	const struct telling *telling = ctx;
 	const struct rule *rule = part->choice.rule;
+	const struct credentials none = { 0 };
 	struct holding holding = { .clients = part->clients };
 
 	if (rule == NULL)
@@ -429,14 +344,12 @@ tell(void *ctx, const struct part *part)
 	holding.connector = rule->written->name;
 	holding.number = (size_t)(rule - telling->ruleset->rules);
 	holding.where = choice_range(&part->choice).where;
-	holding.principals = rule_principals(rule, part->server);
-	holding.rights = rule_rights(rule, holding.principals);
-	holding.authenticated = rule_rights(
-	    rule, holding.principals | SET_OF(PRINCIPAL_AUTHENTICATED));
-	if (rule->written->tls_domains.count != 0)
-		holding.partner = rule_rights(
-		    rule, holding.principals | SET_OF(PRINCIPAL_PARTNER));
-	holding.blocked = part->blocked && !part->allow_listed;
+	holding.ruleset = telling->ruleset;
+	holding.rule = rule;
+	holding.server = part->server;
+	holding.allow_listed = part->allow_listed;
+	holding.block_listed = part->blocked;
+	(void)holding_claim(&holding, &none, &holding.claim);
 	return telling->fn(telling->ctx, &holding);
 }
 

@@ -107,20 +107,4 @@ bool ruleset_listed(const struct netset *, const struct range_list *,
 principal_set ruleset_server(
     const struct ruleset *, const struct netaddr *client, int64_t now);
 
-/* Who a client is before AUTH: the rule's own, or the server (as
- * ruleset_server() says) if the rule gives that principal anything. */
-principal_set rule_principals(const struct rule *, principal_set server);
-
-/* What a set of principals may do under a rule, and what it is denied. Denies
- * of anonymous do not hold for who authenticated. */
-right_set rule_rights(const struct rule *, principal_set);
-right_set rule_denied(const struct rule *, principal_set);
-/* Whether clients of a connector relay, or are trusted, without AUTH: what an
- * open relay is judged by, and what check warns of. */
-bool rule_relays(const struct rule *);
-/* Where a right comes from ("AnonymousUsers", "extended_rights") or what
- * denies it; NULL: nothing gives it, and where is the connector. */
-const char *rule_right_origin(
-    const struct rule *, principal_set, enum right, struct where *);
-
 #endif

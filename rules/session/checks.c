@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * judge - what a session may do: one judge per stage.
+ * judge - what a session may do: the checks of each stage.
  *
- * Each reads as the table of decisions in connector-policy(5) does: the first
- * check that refuses, decides. A judge changes nothing but the counters, and
- * those only in its last check.
+ * The three tables at the end read as the table of decisions in
+ * connector-policy(5) does. A check changes nothing but the counters; it knows
+ * no modes, and settle() asks the next one where a refusal is waived.
  */
 #include <string.h>
 
@@ -24,8 +24,8 @@ because_of_right(
     struct decision *decision, const struct session *session, enum right right)
 {
 	decision->right = right_name(right);
-	(void)rule_right_origin(
-	    session->choice.rule, session->principals, right, &decision->where);
+	(void)rule_right_origin(session->choice.rule, session->claim.principals,
+	    right, &decision->where);
 }
 
 /* A property of the connector decided. */
@@ -41,14 +41,16 @@ because_of_connector(struct decision *decision, const struct session *session,
 static bool
 has(const struct session *session, enum principal principal)
 {
-	return (session->principals & SET_OF(principal)) != 0;
+	return (session->claim.principals & SET_OF(principal)) != 0;
 }
 
 /* ---- Mail ------------------------------------------------------------ */
 
 static enum reply_id
-judge_admission(const struct session *session, struct decision *decision)
+judge_admission(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
+	(void)judged_event;
 	switch (session->admission) {
 	case ADMISSION_CHOSEN:
 		break;
@@ -69,44 +71,69 @@ judge_admission(const struct session *session, struct decision *decision)
 			: REPLY_NO_CONNECTOR,
 		    "no connector's range holds the client on this listener");
 	}
-	if (session->limit != REPLY_NONE)
-		return because_of_connector(decision, session, session->limit,
-		    "a limit on connections");
-	if (session->choice.rule->written->require_ehlo_domain &&
-	    !session->ehlo_domain)
-		return because_of_connector(decision, session,
-		    REPLY_EHLO_DOMAIN, "HELO or EHLO gave no domain");
 	return REPLY_NONE;
 }
 
 static enum reply_id
-judge_submit(const struct session *session, struct decision *decision)
+judge_connection(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
+	(void)judged_event;
+	if (session->limit == REPLY_NONE)
+		return REPLY_NONE;
+	return because_of_connector(
+	    decision, session, session->limit, "a limit on connections");
+}
+
+static enum reply_id
+judge_ehlo(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	(void)judged_event;
+	if (!session->choice.rule->written->require_ehlo_domain ||
+	    session->ehlo_domain)
+		return REPLY_NONE;
+	return because_of_connector(decision, session, REPLY_EHLO_DOMAIN,
+	    "HELO or EHLO gave no domain");
+}
+
+static enum reply_id
+judge_form(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	(void)session;
+	if (judged_event->mailbox.class != MAILADDR_MALFORMED)
+		return REPLY_NONE;
+	decision->right = NULL;
+	return judged(
+	    decision, REPLY_BAD_SENDER, "the sender is not a mailbox");
+}
+
+/* Without TLS a client cannot even authenticate. */
+static enum reply_id
+judge_tls(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	if (!session->choice.rule->written->require_tls ||
+	    judged_event->event->mail.tls)
+		return REPLY_NONE;
+	return because_of_connector(
+	    decision, session, REPLY_TLS_REQUIRED, "require_tls");
+}
+
+static enum reply_id
+judge_submit(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	(void)judged_event;
 	because_of_right(decision, session, RIGHT_SUBMIT);
 	if (session_holds(session, RIGHT_SUBMIT))
 		return judged(decision, REPLY_NONE, "may submit");
 	return judged(decision,
-	    session->principals == SET_OF(PRINCIPAL_ANONYMOUS)
+	    session->claim.principals == SET_OF(PRINCIPAL_ANONYMOUS)
 		? REPLY_NOT_AUTHENTICATED
 		: REPLY_NO_SUBMIT,
 	    "the session may not submit");
-}
-
-/* The rights that the sender is judged by. An authenticated user's address
- * is the MTA's to check, and a partner sends from its own domains, so against
- * these only a deny counts; but a partner is not us. */
-static right_set
-sender_rights(const struct session *session)
-{
-	const struct rule *rule = session->choice.rule;
-	right_set rights = rule_rights(rule, session->principals);
-	right_set denied = rule_denied(rule, session->principals);
-
-	if (has(session, PRINCIPAL_AUTHENTICATED))
-		return ~denied;
-	if (has(session, PRINCIPAL_PARTNER))
-		rights |= SET_OF(RIGHT_ANY_SENDER) & ~denied;
-	return rights;
 }
 
 /* Whether senders of a domain need Accept-Authoritative-Domain-Sender. */
@@ -171,7 +198,7 @@ judge_sender(const struct session *session, const struct mailaddr *sender,
 		[WHOSE_OWN] = "the sender's domain is authoritative here",
 		[WHOSE_UNCLEAR] = "the sender could be one of this host",
 	};
-	right_set rights = sender_rights(session);
+	right_set rights = session->claim.senders;
 	enum right missing;
 	enum whose whose;
 
@@ -187,7 +214,7 @@ judge_sender(const struct session *session, const struct mailaddr *sender,
 		return REPLY_NONE;
 	because_of_right(decision, session, missing);
 	return judged(decision,
-	    session->principals == SET_OF(PRINCIPAL_ANONYMOUS)
+	    session->claim.principals == SET_OF(PRINCIPAL_ANONYMOUS)
 		? REPLY_SENDER_ANONYMOUS
 		: REPLY_SENDER,
 	    why[whose]);
@@ -228,10 +255,26 @@ judge_size(
 }
 
 static enum reply_id
-judge_rate(const struct session *session, const struct event *event,
-    struct decision *decision)
+judge_mail_from(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	return judge_sender(session, &judged_event->mailbox, decision);
+}
+
+static enum reply_id
+judge_declared(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	return judge_size(
+	    session, declared_size(judged_event->event->mail.params), decision);
+}
+
+static enum reply_id
+judge_rate(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
 	const struct policy *policy = session->ruleset->policy;
+	const struct event *event = judged_event->event;
 
 	if (session->local ||
 	    limits_mail(&session->limits, session->choice.rule->written,
@@ -240,32 +283,6 @@ judge_rate(const struct session *session, const struct event *event,
 		return REPLY_NONE;
 	return because_of_connector(
 	    decision, session, REPLY_MESSAGE_RATE, "message_rate_limit");
-}
-
-enum reply_id
-judge_mail(const struct session *session, const struct event *event,
-    const struct mailaddr *sender, struct decision *decision)
-{
-	enum reply_id id = judge_admission(session, decision);
-
-	if (id != REPLY_NONE)
-		return id;
-	if (sender->class == MAILADDR_MALFORMED)
-		return judged(
-		    decision, REPLY_BAD_SENDER, "the sender is not a mailbox");
-	/* Without TLS a client cannot even authenticate. */
-	if (session->choice.rule->written->require_tls && !event->mail.tls)
-		return because_of_connector(
-		    decision, session, REPLY_TLS_REQUIRED, "require_tls");
-	id = judge_submit(session, decision);
-	if (id == REPLY_NONE)
-		id = judge_sender(session, sender, decision);
-	if (id == REPLY_NONE)
-		id = judge_size(
-		    session, declared_size(event->mail.params), decision);
-	if (id == REPLY_NONE)
-		id = judge_rate(session, event, decision);
-	return id;
 }
 
 /* ---- Rcpt ------------------------------------------------------------ */
@@ -283,13 +300,6 @@ is_own_postmaster(const struct session *session, const char *resolved)
 	return addr.class == MAILADDR_PLAIN &&
 	       (domset_find(session->ruleset->domains, addr.domain) != NULL ||
 		   ascii_same(addr.domain, session->ruleset->server));
-}
-
-static bool
-is_blocked(const struct session *session)
-{
-	return session->block_listed && !session->allow_listed &&
-	       !session_holds(session, RIGHT_BYPASS_ANTI_SPAM);
 }
 
 /* Whether mail to this recipient is not relaying; says why, or why not. Where
@@ -322,19 +332,50 @@ is_ours(const struct session *session, const struct event *event,
 }
 
 static enum reply_id
-judge_relay(const struct session *session, const struct event *event,
-    const struct mailaddr *recipient, struct decision *decision)
+judge_mailbox(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
-	if (is_ours(session, event, recipient, decision))
+	if (session->transaction == TRANSACTION_NONE)
+		return judged(decision, REPLY_SEQUENCE, "no mail event");
+	if (judged_event->mailbox.class != MAILADDR_MALFORMED &&
+	    judged_event->mailbox.class != MAILADDR_NULL)
+		return REPLY_NONE;
+	return judged(
+	    decision, REPLY_BAD_RECIPIENT, "the recipient is not a mailbox");
+}
+
+static enum reply_id
+judge_blocked(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	(void)judged_event;
+	if (!session->claim.blocked)
+		return REPLY_NONE;
+	decision->where = range_get(
+	    &session->ruleset->policy->ip_block_list, session->block_entry)
+			      .where;
+	return judged(decision, REPLY_BLOCKED, "on the IP block list");
+}
+
+/* Who may relay is the claim's to say. Monitor mode never grants, even if the
+ * right is held. */
+static enum reply_id
+judge_relay(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	if (is_ours(
+		session, judged_event->event, &judged_event->mailbox, decision))
 		return REPLY_NONE;
 	if (session->choice.rule != NULL)
 		because_of_right(decision, session, RIGHT_ANY_RECIPIENT);
 	if (!session_holds(session, RIGHT_ANY_RECIPIENT))
 		return REPLY_UNABLE_TO_RELAY;
-	/* Monitor mode never grants, be it that the right is there. */
-	if (session->transaction == TRANSACTION_MONITORED)
+	if (!session->claim.relay ||
+	    session->transaction == TRANSACTION_MONITORED)
 		return judged(decision, REPLY_UNABLE_TO_RELAY,
-		    "may relay, but MAIL passed only by monitor mode");
+		    session->claim.blocked
+			? "holds the right, but is on the IP block list"
+			: "may relay, but MAIL passed only by monitor mode");
 	decision->relay = true;
 	return judged(decision, REPLY_NONE, "may relay");
 }
@@ -374,12 +415,13 @@ reserved_reply(const struct connector *connector, const char *domain)
 
 /* What a connector refuses whatever the rights. */
 static enum reply_id
-judge_domain(const struct session *session, const struct mailaddr *recipient,
-    struct decision *decision)
+judge_domain(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
+	const struct mailaddr *recipient = &judged_event->mailbox;
 	enum reply_id id;
 
-	if (session->choice.rule == NULL || recipient->class != MAILADDR_PLAIN)
+	if (recipient->class != MAILADDR_PLAIN)
 		return REPLY_NONE;
 	id = reserved_reply(session->choice.rule->written, recipient->domain);
 	if (id == REPLY_NONE)
@@ -390,12 +432,13 @@ judge_domain(const struct session *session, const struct mailaddr *recipient,
 
 /* Between the servers of an organization recipients are not counted. */
 static enum reply_id
-judge_recipients(const struct session *session, struct decision *decision)
+judge_recipients(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
 	uint32_t limit;
 
-	if (session->choice.rule == NULL ||
-	    has(session, PRINCIPAL_EXCHANGE_SERVER))
+	(void)judged_event;
+	if (has(session, PRINCIPAL_EXCHANGE_SERVER))
 		return REPLY_NONE;
 	limit =
 	    session->choice.rule->written->limits.max_recipients_per_message;
@@ -403,38 +446,6 @@ judge_recipients(const struct session *session, struct decision *decision)
 		return REPLY_NONE;
 	return because_of_connector(
 	    decision, session, REPLY_RECIPIENTS, "max_recipients_per_message");
-}
-
-enum reply_id
-judge_rcpt(const struct session *session, const struct event *event,
-    struct decision *decision)
-{
-	struct mailaddr recipient;
-	enum reply_id id;
-
-	mailaddr_classify(event->rcpt.recipient, &recipient);
-	if (recipient.class == MAILADDR_MALFORMED ||
-	    recipient.class == MAILADDR_NULL)
-		return judged(decision, REPLY_BAD_RECIPIENT,
-		    "the recipient is not a mailbox");
-	id = judge_relay(session, event, &recipient, decision);
-	/* The block list comes before relaying, but monitor mode may let a
-	 * blocked client pass, and then relaying must have been judged. */
-	if (is_blocked(session) &&
-	    (id == REPLY_NONE || !session_monitors(session, REPLY_BLOCKED))) {
-		decision->relay = false;
-		decision->right = NULL;
-		decision->where =
-		    range_get(&session->ruleset->policy->ip_block_list,
-			session->block_entry)
-			.where;
-		return judged(decision, REPLY_BLOCKED, "on the IP block list");
-	}
-	if (id == REPLY_NONE)
-		id = judge_domain(session, &recipient, decision);
-	if (id == REPLY_NONE)
-		id = judge_recipients(session, decision);
-	return id;
 }
 
 /* ---- Message --------------------------------------------------------- */
@@ -453,11 +464,13 @@ counted_size(const struct session *session)
 }
 
 static enum reply_id
-judge_hops(const struct session *session, struct decision *decision)
+judge_hops(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
 	const struct connector_limits *limits =
 	    &session->choice.rule->written->limits;
 
+	(void)judged_event;
 	if (limits->max_hop_count != 0 &&
 	    session->message.hops > limits->max_hop_count)
 		return because_of_connector(
@@ -470,11 +483,13 @@ judge_hops(const struct session *session, struct decision *decision)
 }
 
 static enum reply_id
-judge_from(const struct session *session, struct decision *decision)
+judge_from(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
 	enum reply_id id = REPLY_NONE;
 	size_t i;
 
+	(void)judged_event;
 	if (!session->ruleset->policy->header_from_check ||
 	    session->null_sender)
 		return REPLY_NONE;
@@ -483,33 +498,82 @@ judge_from(const struct session *session, struct decision *decision)
 	return id;
 }
 
-enum reply_id
-judge_message(const struct session *session, struct decision *decision)
+static enum reply_id
+judge_complete(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
 {
-	const struct message *message = &session->message;
-	enum reply_id id;
-	uint64_t limit;
-
+	(void)judged_event;
 	if (session->transaction == TRANSACTION_NONE)
 		return judged(decision, REPLY_SEQUENCE, "no mail event");
-	if (message->failed || message->firewall.failed)
+	if (session->message.failed || session->message.firewall.failed)
 		return judged(decision, REPLY_NO_MEMORY, "out of memory");
-	id = session->choice.rule != NULL ? judge_hops(session, decision)
-					  : REPLY_NONE;
-	if (id != REPLY_NONE)
-		return id;
-	if (message->firewall.overflow)
-		return judged(decision, REPLY_HEADER_FLOOD,
-		    "too many header fields that would be removed");
 	decision->why = "message complete";
-	if (session->choice.rule == NULL)
-		return REPLY_NONE;
-	id = judge_size(session, counted_size(session), decision);
-	limit = session->choice.rule->written->limits.max_header_size;
-	if (id == REPLY_NONE && limit != 0 && message->header_size > limit)
-		id = because_of_connector(
-		    decision, session, REPLY_HEADER_SIZE, "max_header_size");
-	if (id == REPLY_NONE)
-		id = judge_from(session, decision);
-	return id;
+	return REPLY_NONE;
 }
+
+static enum reply_id
+judge_flood(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	(void)judged_event;
+	if (!session->message.firewall.overflow)
+		return REPLY_NONE;
+	decision->right = NULL;
+	return judged(decision, REPLY_HEADER_FLOOD,
+	    "too many header fields that would be removed");
+}
+
+static enum reply_id
+judge_real_size(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	(void)judged_event;
+	return judge_size(session, counted_size(session), decision);
+}
+
+static enum reply_id
+judge_header_size(const struct session *session,
+    const struct judged_event *judged_event, struct decision *decision)
+{
+	uint64_t limit = session->choice.rule->written->limits.max_header_size;
+
+	(void)judged_event;
+	if (limit == 0 || session->message.header_size <= limit)
+		return REPLY_NONE;
+	return because_of_connector(
+	    decision, session, REPLY_HEADER_SIZE, "max_header_size");
+}
+
+/* ---- The stages ------------------------------------------------------ */
+
+const struct judge mail_judges[] = {
+	{ judge_admission, false },
+	{ judge_connection, true },
+	{ judge_ehlo, true },
+	{ judge_form, false },
+	{ judge_tls, true },
+	{ judge_submit, true },
+	{ judge_mail_from, true },
+	{ judge_declared, true },
+	{ judge_rate, true },
+	{ NULL, false },
+};
+
+const struct judge rcpt_judges[] = {
+	{ judge_mailbox, false },
+	{ judge_blocked, false },
+	{ judge_relay, false },
+	{ judge_domain, true },
+	{ judge_recipients, true },
+	{ NULL, false },
+};
+
+const struct judge message_judges[] = {
+	{ judge_complete, false },
+	{ judge_hops, true },
+	{ judge_flood, false },
+	{ judge_real_size, true },
+	{ judge_header_size, true },
+	{ judge_from, true },
+	{ NULL, false },
+};

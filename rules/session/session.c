@@ -88,15 +88,13 @@ session_range(const struct session *session, struct where *where)
 principal_set
 session_principals(const struct session *session)
 {
-	return session->principals;
+	return session->claim.principals;
 }
 
 right_set
 session_rights(const struct session *session)
 {
-	return session->choice.rule != NULL
-		   ? rule_rights(session->choice.rule, session->principals)
-		   : 0;
+	return session->claim.rights;
 }
 
 bool
@@ -112,24 +110,10 @@ session_right_origin(
 	if (!session_holds(session, right))
 		return NULL;
 	return rule_right_origin(
-	    session->choice.rule, session->principals, right, where);
+	    session->choice.rule, session->claim.principals, right, where);
 }
 
 /* ---- Settling -------------------------------------------------------- */
-
-/* Strangers may be let pass only where somebody else refuses them. */
-bool
-session_monitors(const struct session *session, enum reply_id id)
-{
-	const struct policy *policy = session->ruleset->policy;
-	enum mode mode = session->choice.rule != NULL
-			     ? session->choice.rule->mode
-			     : policy->mode;
-
-	return mode == MODE_MONITOR &&
-	       reply_class(id) != REPLY_CLASS_UNDECIDED &&
-	       (id != REPLY_UNABLE_TO_RELAY || policy->mta_refuses_strangers);
-}
 
 /* The connector's own words, else those of the policy's style. */
 static struct reply
@@ -154,19 +138,64 @@ refuse(
 	    decision->reply.code[0] == '4' ? VERDICT_TEMPFAIL : VERDICT_REJECT;
 }
 
-/* From what was judged to what is done. */
-static void
-settle(
-    const struct session *session, enum reply_id id, struct decision *decision)
+/* Whether a refusal is let pass. Nothing malformed, flooding or undecidable
+ * is, but for a local submission whose listener is not known. Strangers may
+ * be let pass only where the MTA refuses them. */
+static bool
+is_waived(const struct session *session, enum reply_id id)
 {
-	if (id == REPLY_NONE || session->local)
-		return;
-	refuse(session, id, decision);
-	decision->monitored = session_monitors(session, id);
-	if (decision->monitored)
-		decision->verdict = VERDICT_ACCEPT;
-	else
+	const struct policy *policy = session->ruleset->policy;
+	enum mode mode = session->choice.rule != NULL
+			     ? session->choice.rule->mode
+			     : policy->mode;
+
+	if (reply_class(id) == REPLY_CLASS_UNDECIDED)
+		return session->local && id == REPLY_NO_LISTENER;
+	if (session->local)
+		return true;
+	return mode == MODE_MONITOR &&
+	       (id != REPLY_UNABLE_TO_RELAY || policy->mta_refuses_strangers);
+}
+
+/* From what is judged to what is done, and the only home of monitor mode. The
+ * first refusal that is not waived decides; else the first that was waived is
+ * what the decision tells of. *denied: a right was found missing. */
+static void
+settle(const struct session *session, const struct judge *judges,
+    const struct judged_event *event, struct decision *decision, bool *denied)
+{
+	struct decision waived = { 0 };
+	enum reply_id id, first = REPLY_NONE;
+
+	*denied = false;
+	for (; judges->check; judges++) {
+		if (judges->connector && !session->choice.rule)
+			continue;
+		id = judges->check(session, event, decision);
+		if (id == REPLY_NONE)
+			continue;
+		if (!is_waived(session, id)) {
+			refuse(session, id, decision);
+			decision->relay = false;
+			return;
+		}
+		*denied |= reply_class(id) == REPLY_CLASS_RIGHT;
 		decision->relay = false;
+		if (first != REPLY_NONE)
+			continue;
+		first = id;
+		waived = *decision;
+	}
+	if (first == REPLY_NONE)
+		return;
+	waived.ours = decision->ours;
+	waived.relay = decision->relay;
+	*decision = waived;
+	if (session->local)
+		return;
+	refuse(session, first, decision);
+	decision->verdict = VERDICT_ACCEPT;
+	decision->monitored = true;
 }
 
 /* ---- Connect --------------------------------------------------------- */
@@ -180,14 +209,15 @@ admit(struct session *session, const struct event *event)
 
 	if (client->family == FAMILY_NONE)
 		return ADMISSION_NO_CLIENT;
-	session->allow_listed = ruleset_listed(
+	session->state.allow_listed = ruleset_listed(
 	    ruleset->allow, &policy->ip_allow_list, client, event->now, NULL);
-	session->block_listed = ruleset_listed(ruleset->block,
+	session->state.block_listed = ruleset_listed(ruleset->block,
 	    &policy->ip_block_list, client, event->now, &session->block_entry);
-	session->server = ruleset_server(ruleset, client, event->now);
+	session->state.server = ruleset_server(ruleset, client, event->now);
 	if (ruleset_choose(ruleset, client, &event->connect.local, event->now,
 		&session->choice) != 0)
 		return ADMISSION_NO_LISTENER;
+	session->state.rule = session->choice.rule;
 	return session->choice.rule != NULL ? ADMISSION_CHOSEN
 					    : ADMISSION_NO_CONNECTOR;
 }
@@ -201,22 +231,13 @@ is_this_host(const struct netaddr *addr)
 	       addr->lo == (addr->family == FAMILY_IPV4 ? 0x7f000001 : 1);
 }
 
-static principal_set
-base_principals(const struct session *session)
-{
-	return session->choice.rule != NULL
-		   ? rule_principals(session->choice.rule, session->server)
-		   : SET_OF(PRINCIPAL_ANONYMOUS);
-}
-
 /* Forgets all that an earlier connect left. */
 static void
 session_reset(struct session *session)
 {
 	limits_leave(&session->limits);
 	session->choice = (struct choice){ NULL, 0 };
-	session->allow_listed = session->block_listed = false;
-	session->server = 0;
+	session->state = (struct client_state){ 0 };
 	session->limit = REPLY_NONE;
 	session->ehlo_domain = false;
 	session->transaction = TRANSACTION_NONE;
@@ -226,6 +247,8 @@ static void
 feed_connect(struct session *session, const struct event *event,
     struct decision *decision)
 {
+	const struct credentials none = { 0 };
+
 	session_reset(session);
 	session->client = event->connect.client;
 	session->server_addr = event->connect.local.addr;
@@ -233,7 +256,7 @@ feed_connect(struct session *session, const struct event *event,
 			 event->connect.local.port == 0 &&
 			 is_this_host(&session->client);
 	session->admission = admit(session, event);
-	session->principals = base_principals(session);
+	session->claim = claim_find(session->ruleset, &session->state, &none);
 	if (session->choice.rule != NULL) {
 		session->range = choice_range(&session->choice);
 		decision->where = session->range.where;
@@ -264,29 +287,6 @@ feed_helo(struct session *session, const struct event *event)
 
 /* ---- Mail ------------------------------------------------------------ */
 
-/* Whether a name is on a list; "*.name" is it and every subdomain, as
- * everywhere in a policy. A certificate for "*.name" is for names that are
- * not known, so it is listed under exactly this. */
-static bool
-is_listed(const struct name_list *list, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		const char *item = list->items[i];
-		size_t have = strlen(name), len = strlen(item);
-
-		if (strcmp(name, item) == 0)
-			return true;
-		if (item[0] == '*' && name[0] != '*' &&
-		    (strcmp(name, item + 2) == 0 ||
-			(have >= len &&
-			    strcmp(name + have - len + 1, item + 1) == 0)))
-			return true;
-	}
-	return false;
-}
-
 /* The name on a verified certificate, as lists have it; "" where there is
  * none that could be on one. */
 static void
@@ -304,29 +304,16 @@ take_certificate(struct session *session, const struct event *event)
 
 /* Who the client proved to be. */
 static void
-take_principals(struct session *session, const struct event *event)
+take_credentials(struct session *session, const struct event *event)
 {
-	const struct policy *policy = session->ruleset->policy;
-	const char *name = session->certificate;
-	principal_set server = 0;
+	const char *auth = event->mail.auth;
+	struct credentials credentials;
 
 	take_certificate(session, event);
-	session->principals = base_principals(session);
-	if (session->choice.rule == NULL)
-		return;
-	if (session->principals == SET_OF(PRINCIPAL_ANONYMOUS)) {
-		if (is_listed(&policy->exchange_servers.tls_domains, name))
-			server |= SET_OF(PRINCIPAL_EXCHANGE_SERVER);
-		if (is_listed(
-			&policy->exchange_legacy_servers.tls_domains, name))
-			server |= SET_OF(PRINCIPAL_LEGACY_SERVER);
-		session->principals =
-		    rule_principals(session->choice.rule, server);
-	}
-	if (is_listed(&session->choice.rule->written->tls_domains, name))
-		session->principals |= SET_OF(PRINCIPAL_PARTNER);
-	if (event->mail.auth != NULL && event->mail.auth[0] != '\0')
-		session->principals |= SET_OF(PRINCIPAL_AUTHENTICATED);
+	credentials = claim_credentials(session->ruleset, &session->state,
+	    session->certificate, auth && auth[0] != '\0');
+	session->claim =
+	    claim_find(session->ruleset, &session->state, &credentials);
 }
 
 static void
@@ -343,20 +330,17 @@ static void
 feed_mail(struct session *session, const struct event *event,
     struct decision *decision)
 {
-	struct mailaddr sender;
-	enum reply_id id;
+	struct judged_event judged = { .event = event };
+	bool denied;
 
 	message_begin(session);
-	take_principals(session, event);
-	mailaddr_classify(event->mail.sender, &sender);
-	session->null_sender = sender.class == MAILADDR_NULL;
-	id = judge_mail(session, event, &sender, decision);
-	settle(session, id, decision);
-	/* What a property alone would have refused holds its rights. */
+	take_credentials(session, event);
+	mailaddr_classify(event->mail.sender, &judged.mailbox);
+	session->null_sender = judged.mailbox.class == MAILADDR_NULL;
+	settle(session, mail_judges, &judged, decision, &denied);
+	/* What properties alone would have refused holds its rights. */
 	session->transaction =
-	    decision->monitored && reply_class(id) == REPLY_CLASS_RIGHT
-		? TRANSACTION_MONITORED
-		: TRANSACTION_OPEN;
+	    denied ? TRANSACTION_MONITORED : TRANSACTION_OPEN;
 	if (decision->verdict != VERDICT_ACCEPT) {
 		session->transaction = TRANSACTION_REFUSED;
 		session->refusal = *decision;
@@ -369,20 +353,16 @@ static void
 feed_rcpt(struct session *session, const struct event *event,
     struct decision *decision)
 {
-	switch (session->transaction) {
-	case TRANSACTION_NONE:
-		decision->why = "no mail event";
-		settle(session, REPLY_SEQUENCE, decision);
-		return;
-	case TRANSACTION_REFUSED:
+	struct judged_event judged = { .event = event };
+	bool denied;
+
+	if (session->transaction == TRANSACTION_REFUSED) {
 		*decision = session->refusal;
 		decision->stage = STAGE_RCPT;
 		return;
-	case TRANSACTION_OPEN:
-	case TRANSACTION_MONITORED:
-		settle(session, judge_rcpt(session, event, decision), decision);
-		break;
 	}
+	mailaddr_classify(event->rcpt.recipient, &judged.mailbox);
+	settle(session, rcpt_judges, &judged, decision, &denied);
 	if (decision->verdict != VERDICT_ACCEPT)
 		return;
 	session->recipients += session->recipients != UINT32_MAX;
@@ -406,9 +386,9 @@ make_stamps(const struct session *session, struct edit stamps[STAMPS_MAX])
 {
 	const struct policy *policy = session->ruleset->policy;
 	const struct stamp_facts facts = {
-		.principals = session->principals,
+		.principals = session->claim.principals,
 		.rights = session_rights(session),
-		.allow_listed = session->allow_listed,
+		.allow_listed = session->state.allow_listed,
 		.server = session->ruleset->server,
 		.auth_domain = session->certificate,
 		.chosen = policy->stamps,
@@ -445,27 +425,23 @@ make_edits(const struct session *session, struct decision *decision)
 }
 
 static void
-feed_eom(struct session *session, struct decision *decision)
+feed_eom(struct session *session, const struct event *event,
+    struct decision *decision)
 {
-	enum reply_id id;
-	bool cannot;
+	const struct judged_event judged = { .event = event };
+	bool denied;
 
 	if (session->transaction == TRANSACTION_REFUSED) {
 		*decision = session->refusal;
 		decision->stage = STAGE_EOM;
 		return;
 	}
-	id = judge_message(session, decision);
-	cannot = id != REPLY_NONE && reply_class(id) == REPLY_CLASS_UNDECIDED;
-	settle(session, id, decision);
+	settle(session, message_judges, &judged, decision, &denied);
 	session->transaction = TRANSACTION_NONE;
-	if (cannot) {
-		/* What could not be cleaned goes nowhere, be it a local
-		 * submission. */
-		refuse(session, id, decision);
-	} else if (decision->verdict == VERDICT_ACCEPT &&
-		   make_edits(session, decision) != 0) {
+	if (decision->verdict == VERDICT_ACCEPT &&
+	    make_edits(session, decision) != 0) {
 		decision->why = "out of memory";
+		decision->monitored = false;
 		refuse(session, REPLY_NO_MEMORY, decision);
 	}
 }
@@ -502,7 +478,7 @@ session_feed(struct session *session, const struct event *event,
 		message_body(&session->message, event->body.bytes);
 		break;
 	case STAGE_EOM:
-		feed_eom(session, decision);
+		feed_eom(session, event, decision);
 		break;
 	case STAGE_ABORT:
 		session->transaction = TRANSACTION_NONE;

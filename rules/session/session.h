@@ -6,6 +6,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "claim.h"
 #include "limit.h"
 #include "message.h"
 #include "replies.h"
@@ -38,17 +39,16 @@ struct session {
 	struct netaddr client;
 	struct netaddr server_addr; /* of the listener, if it is known */
 	struct choice choice;
-	struct range range; /* of the choice */
-	bool allow_listed, block_listed;
-	size_t block_entry;   /* which of the list */
-	principal_set server; /* an Exchange server by its address, or 0 */
+	struct range range;        /* of the choice */
+	struct client_state state; /* by address and listener */
+	size_t block_entry;        /* which of the list */
 	struct limits limits;
 	enum reply_id limit; /* that the connection met, or REPLY_NONE */
 
 	bool ehlo_domain; /* HELO or EHLO gave a domain */
 
 	/* From MAIL. */
-	principal_set principals;
+	struct claim claim; /* without credentials until then */
 	char certificate[2 + MAILADDR_DOMAIN_SIZE]; /* the name on it, or "" */
 	enum transaction transaction;
 	struct decision refusal; /* of MAIL */
@@ -58,16 +58,24 @@ struct session {
 	struct message message; /* its header and size */
 };
 
-/* The judges. Each answers REPLY_NONE or the reply of the refusal, and writes
- * into the decision because of what. */
-enum reply_id judge_mail(const struct session *, const struct event *,
-    const struct mailaddr *sender, struct decision *);
-enum reply_id judge_rcpt(
-    const struct session *, const struct event *, struct decision *);
-enum reply_id judge_message(const struct session *, struct decision *);
+/* What a stage is judged by. */
+struct judged_event {
+	const struct event *event;
+	struct mailaddr mailbox; /* the sender or recipient */
+};
 
-/* Whether monitor mode lets a refusal pass. */
-bool session_monitors(const struct session *, enum reply_id);
+/* One check: returns REPLY_NONE or the reply of its refusal, and writes into
+ * the decision because of what. */
+struct judge {
+	enum reply_id (*check)(const struct session *,
+	    const struct judged_event *, struct decision *);
+	bool connector; /* asked only where a connector was chosen */
+};
+
+/* The checks of a stage, in the order in which they are asked; the last has
+ * no function. */
+extern const struct judge mail_judges[], rcpt_judges[], message_judges[];
+
 bool session_holds(const struct session *, enum right);
 
 #endif

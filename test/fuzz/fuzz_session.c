@@ -329,8 +329,8 @@ rcpt_check(const struct session *session, const struct event *event,
 		MUST(may ||
 		     (decision->monitored && policy->mta_refuses_strangers));
 	MUST(!decision->relay || may);
-	if (!decision->monitored && session->block_listed)
-		MUST(session->allow_listed || bypass);
+	if (!decision->monitored && session->state.block_listed)
+		MUST(session->state.allow_listed || bypass);
 }
 
 /* ---- Whole sessions -------------------------------------------------- */

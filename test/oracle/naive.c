@@ -56,24 +56,31 @@ allowed(const struct node *node, enum principal p)
 	return rights;
 }
 
-/* Who logged in is not anonymous to a deny. */
+static right_set
+denied(const struct node *node, enum principal p)
+{
+	right_set rights = 0;
+	int i;
+
+	for (i = 0; i < node->nextended; i++)
+		if (node->extended[i].principal == p && node->extended[i].deny)
+			rights |= BIT(node->extended[i].right);
+	return rights;
+}
+
+/* A deny takes from its own principal; that of authenticated from all. */
 right_set
 naive_rights(const struct node *node, principal_set principals)
 {
-	bool login = (principals & BIT(PRINCIPAL_AUTHENTICATED)) != 0;
 	right_set rights = 0;
-	int i, p;
+	int p;
 
 	for (p = 0; p < PRINCIPAL_COUNT; p++)
 		if ((principals & BIT(p)) != 0)
-			rights |= allowed(node, (enum principal)p);
-	for (i = 0; i < node->nextended; i++) {
-		enum principal whom = node->extended[i].principal;
-
-		if ((principals & BIT(whom)) != 0 && node->extended[i].deny &&
-		    !(login && whom == PRINCIPAL_ANONYMOUS))
-			rights &= ~BIT(node->extended[i].right);
-	}
+			rights |= allowed(node, (enum principal)p) &
+				  ~denied(node, (enum principal)p);
+	if ((principals & BIT(PRINCIPAL_AUTHENTICATED)) != 0)
+		rights &= ~denied(node, PRINCIPAL_AUTHENTICATED);
 	return rights;
 }
 

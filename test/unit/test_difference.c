@@ -56,10 +56,15 @@ static const struct case_ cases[] = {
 	  "* 10.0.0.4/30 Front>Relay authenticated +ms-Exch-SMTP-Accept-Any-Recipient\n" },
 	{ "a deny", "        allow:", "        deny: [ms-Exch-SMTP-Accept-Any-Sender]\n        allow:",
 	  RELATION_NARROWER, false, false,
-	  "* 10.0.0.0/30 Relay>Relay anonymous -ms-Exch-SMTP-Accept-Any-Sender\n" },
+	  "* 10.0.0.0/30 Relay>Relay anonymous -ms-Exch-SMTP-Accept-Any-Sender\n"
+	  "* 10.0.0.0/30 Relay>Relay authenticated -ms-Exch-SMTP-Accept-Any-Sender\n" },
 	{ "no Submit", "        allow:", "        deny: [ms-Exch-SMTP-Submit]\n        allow:",
 	  RELATION_NARROWER, false, true,
 	  "* 10.0.0.0/30 Relay>Relay anonymous -ms-Exch-SMTP-Submit"
+	  "-ms-Exch-SMTP-Accept-Any-Recipient-ms-Exch-SMTP-Accept-Any-Sender"
+	  "-ms-Exch-SMTP-Accept-Authoritative-Domain-Sender"
+	  "-ms-Exch-Accept-Headers-Routing\n"
+	  "* 10.0.0.0/30 Relay>Relay authenticated -ms-Exch-SMTP-Submit"
 	  "-ms-Exch-SMTP-Accept-Any-Recipient-ms-Exch-SMTP-Accept-Any-Sender"
 	  "-ms-Exch-SMTP-Accept-Authoritative-Domain-Sender"
 	  "-ms-Exch-Accept-Headers-Routing\n" },

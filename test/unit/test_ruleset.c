@@ -52,13 +52,14 @@ note(void *ctx, const struct holding *holding)
 	size_t i;
 
 	for (i = 0; i < PRINCIPAL_COUNT; i++)
-		if (holding->principals == SET_OF(i))
+		if (holding->claim.principals == SET_OF(i))
 			principal = principals[i];
 	out += strlen(out);
 	(void)snprintf(out, 100, "%s %c%c%s\n",
 	    netrange_format(&holding->clients, range), holding->connector[0],
 	    principal,
-	    (holding->rights & SET_OF(RIGHT_ANY_RECIPIENT)) != 0 ? "+" : "");
+	    (holding->claim.rights & SET_OF(RIGHT_ANY_RECIPIENT)) != 0 ? "+"
+								       : "");
 	return 0;
 }
 
