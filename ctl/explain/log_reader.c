@@ -2,9 +2,10 @@
 /*
  * log_reader.c - the daemon's log, as connector-milter(8) describes it.
  *
- * What stands before the first pair is not ours and is skipped; only its time
- * is taken, where it is one that names a year and a zone. A line that cannot
- * be taken apart is none of the daemon's.
+ * A line of the daemon begins with its text, or has the tag connector-milter
+ * before it; of what syslog wrote before that only the time is taken, where it
+ * names a year and a zone. Lines of other programs hold text that clients
+ * chose, and are never read.
  */
 #include "log_reader.h"
 #include "recording.h"
@@ -103,18 +104,41 @@ parse_pairs(struct logged *l, char *s)
 	return true;
 }
 
-/* Where the pairs begin: time= or session=, whichever comes first. */
-static char *
-find_pairs(char *line)
+/* Whether a word is the tag of the daemon's lines in syslog and journal. */
+static bool
+is_tag(const char *word, size_t len)
 {
-	static const char *const first[] = { "time=", "session=" };
+	static const char tag[] = "connector-milter";
+	size_t i = strlen(tag);
 
-	for (char *s = line; s != NULL; s = strchr(s, ' ')) {
-		s += *s == ' ';
-		for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
-			if (strncmp(s, first[i], strlen(first[i])) == 0)
-				return s;
-		}
+	if (len < i || memcmp(word, tag, i) != 0)
+		return false;
+	if (i < len && word[i] == '[') {
+		for (i++; i < len && word[i] >= '0' && word[i] <= '9';)
+			i++;
+		if (i == len || word[i++] != ']')
+			return false;
+	}
+	return i + 1 == len && word[i] == ':';
+}
+
+/* Where the daemon's part of a line begins, or NULL if the line is another
+ * program's. The first word that ends with a colon is the tag; what follows
+ * the tag of another program can hold any text that a client sent. */
+static char *
+find_own(char *line)
+{
+	static const char *const first[] = { "time=", "session=", "{" };
+	size_t len;
+
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+		if (strncmp(line, first[i], strlen(first[i])) == 0)
+			return line;
+	for (char *s = line; *s != '\0'; s += len + (s[len] == ' ')) {
+		len = strcspn(s, " ");
+		if (len > 0 && s[len - 1] == ':')
+			return is_tag(s, len) && s[len] == ' ' ? s + len + 1
+							       : NULL;
 	}
 	return NULL;
 }
@@ -161,22 +185,22 @@ static int
 take_line(struct log_reading *r, char *line)
 {
 	struct logged *l = &r->logged;
-	char *brace = strchr(line, '{'), *pairs = find_pairs(line);
+	char *own = find_own(line);
 	json_t *object = NULL;
-	const char *session;
+	const char *session = NULL;
 	bool taken;
 	int rc = 0;
 
 	l->count = 0;
-	if (pairs != NULL && (brace == NULL || pairs < brace)) {
-		if (pairs > line)
-			pairs[-1] = '\0';
-		taken = parse_pairs(l, pairs);
-	} else {
-		if (brace != NULL)
-			object = json_loads(brace, 0, NULL);
+	if (own == NULL)
+		return 0;
+	if (own > line)
+		own[-1] = '\0';
+	if (*own == '{') {
+		object = json_loads(own, 0, NULL);
 		taken = object != NULL && parse_object(l, object);
-	}
+	} else
+		taken = parse_pairs(l, own);
 	if (taken)
 		session = logged_get(l, "session");
 	if (taken && session != NULL && strcmp(session, r->session) == 0) {

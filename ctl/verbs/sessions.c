@@ -38,6 +38,11 @@ sessions(const struct ctl *ctl, const char *path)
 	if (ctl->format == FORMAT_JSON)
 		return ctl_print_json(ctl, answer, STATUS_YES);
 	list = json_object_get(answer, "sessions");
+	if (json_array_size(list) == 0)
+		fputs("No session is open.\n", ctl->out);
+	else
+		fputs("session  client  connector  since  stage  counts\n",
+		    ctl->out);
 	json_array_foreach(list, i, session)
 		print_session(ctl->out, session, answer_text(answer, "policy"));
 	if (answer_number(answer, "left_out") > 0)

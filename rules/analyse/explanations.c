@@ -204,15 +204,15 @@ static const struct story stories[W_COUNT] = {
 		"Name it where it was meant to count, or remove it.\n",
 	},
 	[W_CUT] = {
-		"W-CUT", "A policy that lets more relay if it is cut off",
+		"W-CUT", "A file without an end marker",
 		"A file that a full disk or a broken copy cut off at the end of a\n"
-		"line can be a policy still. This one would then lack a connector\n"
-		"that refuses, a deny or an `until`, and let clients relay that\n"
-		"may not.\n"
+		"line can still load. It then may lack a connector that refuses, a\n"
+		"deny, an `until` or an address that narrows, and let clients relay\n"
+		"that may not.\n"
 		"\n"
-		"Write end_marker: true above connectors, and ... as the last\n"
-		"line: what lacks its end is then refused. Or put a new policy in\n"
-		"place by renaming it, once it is written whole.\n",
+		"In a policy, write end_marker: true above connectors. In a networks\n"
+		"file, write # end_marker: true as the first line. In both, write ...\n"
+		"as the last line: a file that lacks it is then refused.\n",
 	},
 };
 /* clang-format on */

@@ -35,6 +35,7 @@ struct network {
 	const char *name;
 	struct range_list ranges;
 	struct where where;
+	const char *unmarked; /* its file, if that has no end marker */
 };
 
 struct binding {

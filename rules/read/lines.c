@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hidden.h"
 #include "loading.h"
 
 int
@@ -51,6 +52,74 @@ place_file(struct decoder *decoder, const char *path)
 	return file;
 }
 
+static const char announcement[] = "# end_marker: true", marker[] = "...";
+
+static bool
+is_blank(char c)
+{
+	return strchr(" \t\r\n", c) != NULL;
+}
+
+/* Whether the first line says that the file has an end marker. */
+static bool
+is_announced(const struct lines *lines)
+{
+	const char *c = lines->rest, *end = lines->end;
+
+	if ((size_t)(end - c) < strlen(announcement) ||
+	    memcmp(c, announcement, strlen(announcement)) != 0)
+		return false;
+	c += strlen(announcement);
+	while (c < end && *c != '\n' && is_blank(*c))
+		c++;
+	return c == end || *c == '\n';
+}
+
+/* Takes the marker off the text; a file that was cut off has none. */
+static int
+marker_take(struct decoder *decoder, struct lines *lines)
+{
+	char *end = lines->end;
+	struct where where = lines->where;
+
+	while (end > lines->rest && is_blank(end[-1]))
+		end--;
+	if ((size_t)(end - lines->rest) > strlen(marker) &&
+	    memcmp(end - strlen(marker) - 1, "\n...", strlen(marker) + 1) ==
+		0) {
+		lines->end = end - strlen(marker);
+		return 0;
+	}
+	where.line = where.column = 1;
+	for (const char *c = lines->rest; c < end; c++)
+		if (*c == '\n')
+			where.line++;
+	complain(decoder->complaints, "E-CUT", where,
+	    "the first line is \"%s\", but the last is not \"%s\": the file "
+	    "may be cut off; copy it again, or write the last line",
+	    announcement, marker);
+	return -EINVAL;
+}
+
+/* Refuses what an editor does not show, and a file that lacks its end. */
+static int
+lines_check(struct decoder *decoder, struct lines *lines)
+{
+	struct hidden hidden;
+
+	if (hidden_find(
+		lines->rest, (size_t)(lines->end - lines->rest), &hidden)) {
+		complain(decoder->complaints, "E-FILE",
+		    (struct where){
+			lines->where.file, hidden.line, hidden.column },
+		    "%s, which an editor does not show; remove it",
+		    hidden.what);
+		return -EINVAL;
+	}
+	lines->marked = is_announced(lines);
+	return lines->marked ? marker_take(decoder, lines) : 0;
+}
+
 int
 lines_open(
     struct decoder *decoder, const struct list_file *file, struct lines *lines)
@@ -78,7 +147,10 @@ lines_open(
 	lines->end = lines->buffer + len;
 	if (len >= 3 && memcmp(lines->rest, "\xef\xbb\xbf", 3) == 0)
 		lines->rest += 3;
-	return 0;
+	result = lines_check(decoder, lines);
+	if (result != 0)
+		free(lines->buffer);
+	return result;
 }
 
 void

@@ -77,7 +77,11 @@ line_decode(struct decoder *decoder, const struct lines *lines)
 			result = -ENOMEM;
 	} else if (result == -EINVAL) {
 		shown(lines->text, show);
-		if (range_looks_like_address(lines->text))
+		if (strcmp(lines->text, "...") == 0)
+			complain(decoder->complaints, "E-CUT", lines->where,
+			    "an end marker; it is the last line of a file "
+			    "whose first line is \"# end_marker: true\"");
+		else if (range_looks_like_address(lines->text))
 			complain(decoder->complaints, "E-ADDRESS", lines->where,
 			    "\"%s\": %s", show, why);
 		else
@@ -119,6 +123,7 @@ network_read(struct decoder *decoder, struct network *network,
 		return result;
 	result = lines_decode(decoder, &lines, &network->ranges);
 	lines_close(&lines);
+	network->unmarked = lines.marked ? NULL : lines.where.file;
 	if (result == 0 && network->ranges.count == 0)
 		result = lines_none(decoder, file);
 	return result;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "hidden.h"
 #include "utf8.h"
 #include "yaml_advice.h"
 
@@ -94,43 +95,17 @@ continues(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The length of the line break at text + at, or 0. The same ones as in
- * libyaml: LF, CR, CR LF, NEL, LS, PS. */
-static size_t
-line_break(const char *text, size_t len, size_t at)
-{
-	const char *c = text + at;
-	size_t left = len - at;
-
-	if (*c == '\n')
-		return 1;
-	if (*c == '\r')
-		return left > 1 && c[1] == '\n' ? 2 : 1;
-	if (left > 1 && memcmp(c, "\xc2\x85", 2) == 0)
-		return 2;
-	if (left > 2 && memcmp(c, "\xe2\x80", 2) == 0 &&
-	    (c[2] == '\xa8' || c[2] == '\xa9'))
-		return 3;
-	return 0;
-}
-
 static struct where
 place_of_offset(const struct source *source, size_t offset)
 {
 	struct where where = { source->file, 1, 1 };
-	size_t i = 0, broken;
 
-	while (i < offset && i < source->len) {
-		broken = line_break(source->text, source->len, i);
-		if (broken > 0) {
+	for (size_t i = 0; i < offset && i < source->len; i++) {
+		if (source->text[i] == '\n') {
 			where.line++;
 			where.column = 1;
-			i += broken;
-			continue;
-		}
-		if (!continues(source->text[i]))
+		} else if (!continues(source->text[i]))
 			where.column++;
-		i++;
 	}
 	return where;
 }
@@ -150,15 +125,11 @@ static void
 offset_of_mark(const struct source *source, const yaml_mark_t *mark,
     size_t *begin, size_t *at)
 {
-	size_t line, column, i = 0, broken;
+	size_t line, column, i = 0;
 
-	for (line = 0; line < mark->line && i < source->len; i += broken) {
-		broken = line_break(source->text, source->len, i);
-		if (broken > 0)
+	for (line = 0; line < mark->line && i < source->len; i++)
+		if (source->text[i] == '\n')
 			line++;
-		else
-			broken = 1;
-	}
 	*begin = i;
 	for (column = 0; column < mark->column && i < source->len; column++)
 		for (i++; i < source->len && continues(source->text[i]);)
@@ -223,9 +194,7 @@ has_directive(const struct source *source, size_t *offset)
 	while ((found = memchr(found, '%', (size_t)(end - found))) != NULL) {
 		size_t i = (size_t)(found - text);
 
-		if (i == 0 || line_break(text, source->len, i - 1) > 0 ||
-		    (i > 1 && line_break(text, source->len, i - 2) == 2) ||
-		    (i > 2 && line_break(text, source->len, i - 3) == 3)) {
+		if (i == 0 || text[i - 1] == '\n') {
 			*offset = i;
 			return true;
 		}
@@ -238,6 +207,7 @@ has_directive(const struct source *source, size_t *offset)
 static int
 text_check(struct source *source)
 {
+	struct hidden hidden;
 	const char *nul;
 	size_t offset;
 
@@ -257,6 +227,13 @@ text_check(struct source *source)
 		complain(source->complaints, "E-YAML",
 		    place_of_offset(source, (size_t)(nul - source->text)),
 		    "a NUL byte; save the file as UTF-8 text");
+		return -EINVAL;
+	}
+	if (hidden_find(source->text, source->len, &hidden)) {
+		complain(source->complaints, "E-YAML",
+		    (struct where){ source->file, hidden.line, hidden.column },
+		    "%s, which an editor does not show; remove it",
+		    hidden.what);
 		return -EINVAL;
 	}
 	if (has_directive(source, &offset)) {

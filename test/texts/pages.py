@@ -55,6 +55,8 @@ def whole(policy):
         policy += FRONTEND
     if "Default Frontend" not in policy:
         policy = policy.replace("connectors:\n", FRONTEND)
+    if "end_marker:" not in policy:
+        policy = "end_marker: true\n" + policy + "...\n"
     return policy
 
 

@@ -332,7 +332,7 @@ test_example(void **state)
 	assert_int_equal(policy->naccepted_domains, 2);
 	assert_string_equal(policy->accepted_domains[0].name, "contoso.com");
 	assert_false(policy->accepted_domains[0].subdomains);
-	assert_int_equal(policy->accepted_domains[0].where.line, 5);
+	assert_int_equal(policy->accepted_domains[0].where.line, 6);
 	assert_int_equal(policy->accepted_domains[0].where.column, 5);
 	assert_string_equal(
 	    policy->accepted_domains[1].name, "lab.contoso.com");
@@ -347,14 +347,14 @@ test_example(void **state)
 	    range_get(&policy->networks[1].ranges, 0).where.file,
 	    "app-servers.txt");
 	assert_int_equal(
-	    range_get(&policy->networks[1].ranges, 0).where.line, 2);
+	    range_get(&policy->networks[1].ranges, 0).where.line, 3);
 
 	assert_int_equal(policy->ip_allow_list.count, 2);
-	assert_int_equal(policy->ip_allow_list.where.line, 14);
+	assert_int_equal(policy->ip_allow_list.where.line, 15);
 	assert_range(range_get(&policy->ip_allow_list, 0),
-	    "192.168.5.10-192.168.5.20", "printers", 10, 14);
+	    "192.168.5.10-192.168.5.20", "printers", 11, 14);
 	assert_range(range_get(&policy->ip_block_list, 0), "203.0.113.0/24",
-	    NULL, 15, 17);
+	    NULL, 16, 17);
 
 	loaded_free(&loaded);
 }
@@ -374,14 +374,14 @@ test_example_connectors(void **state)
 	assert_string_equal(connector->name, "Default Frontend");
 	assert_true(connector->enabled);
 	assert_int_equal(connector->mode, MODE_ENFORCE);
-	assert_int_equal(connector->where.line, 18);
+	assert_int_equal(connector->where.line, 19);
 	assert_int_equal(connector->where.column, 5);
 	assert_int_equal(connector->nbindings, 2);
 	assert_int_equal(connector->bindings[1].addr.family, FAMILY_IPV6);
 	assert_int_equal(connector->bindings[1].port, 25);
 	assert_int_equal(
 	    connector->permission_groups, SET_OF(GROUP_ANONYMOUS_USERS));
-	assert_int_equal(connector->permission_groups_where.line, 21);
+	assert_int_equal(connector->permission_groups_where.line, 22);
 	assert_int_equal(connector->permission_groups_where.column, 5);
 	assert_int_equal(connector->auth_mechanism, 0);
 	assert_int_equal(connector->auth_mechanism_where.line, 0);
@@ -395,9 +395,9 @@ test_example_connectors(void **state)
 	connector = &policy->connectors[3];
 	assert_int_equal(connector->remote_ip_ranges.count, 3);
 	assert_range(range_get(&connector->remote_ip_ranges, 1),
-	    "2001:db8:5::/64", "printers", 10, 41);
+	    "2001:db8:5::/64", "printers", 11, 41);
 	assert_range(range_get(&connector->remote_ip_ranges, 2), "192.168.7.25",
-	    NULL, 36, 16);
+	    NULL, 37, 16);
 	assert_string_equal(range_get(&connector->remote_ip_ranges, 2).comment,
 	    "scanner, 3rd floor");
 	assert_string_equal(range_get(&connector->remote_ip_ranges, 2).owner,
@@ -412,11 +412,11 @@ test_example_connectors(void **state)
 	    connector->extended_rights[0].principal, PRINCIPAL_ANONYMOUS);
 	assert_int_equal(
 	    connector->extended_rights[0].allow, SET_OF(RIGHT_ANY_RECIPIENT));
-	assert_int_equal(connector->extended_rights[0].where.line, 42);
+	assert_int_equal(connector->extended_rights[0].where.line, 43);
 
 	connector = &policy->connectors[4];
 	assert_int_equal(connector->remote_ip_ranges.count, 4);
-	assert_int_equal(connector->remote_ip_ranges.where.line, 46);
+	assert_int_equal(connector->remote_ip_ranges.where.line, 47);
 	loaded_free(&loaded);
 }
 

@@ -104,25 +104,20 @@ example_text(size_t *len)
 	return text;
 }
 
-/* However a policy is cut short, it is refused, or holds no connector that
- * the whole does not hold. */
+/* However a policy with an end marker is cut short, it is refused. */
 static void
 test_truncated(void **state)
 {
-	size_t len, cut, good = 0;
+	size_t len, cut;
 	char *text = example_text(&len);
 
 	(void)state;
 	for (cut = 0; cut < len; cut++) {
 		struct loaded loaded = load_text(text, cut);
 
-		if (loaded.result == 0) {
-			good++;
-			assert_true(loaded.policy->nconnectors <= 5);
-		}
+		assert_int_not_equal(loaded.result, 0);
 		loaded_free(&loaded);
 	}
-	assert_true(good > 0 && good < len / 2);
 	free(text);
 }
 
