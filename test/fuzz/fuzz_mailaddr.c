@@ -153,7 +153,11 @@ pencil_domain(const char *box)
 	for (; *box != '\0'; box++) {
 		if (*box == '"') {
 			quoted = !quoted;
-			*out++ = 'q';
+			/* in a domain it is what it is */
+			*out = memchr(flat, '@', (size_t)(out - flat)) != NULL
+				   ? '"'
+				   : 'q';
+			out++;
 		} else if (!quoted) {
 			*out++ = *box;
 		} else if (*box == '\\' && box[1] != '\0') {

@@ -280,21 +280,30 @@ decision_check(const struct event *event, const struct decision *decision)
 
 /* ---- Who gets in ----------------------------------------------------- */
 
+static bool
+is_at_or_below(const char *name, const char *domain, bool below)
+{
+	size_t have = strlen(name), len = strlen(domain);
+
+	return strcmp(name, domain) == 0 ||
+	       (below && have > len && name[have - len - 1] == '.' &&
+		   strcmp(name + have - len, domain) == 0);
+}
+
 /* An accepted domain, by looking at all of them. */
 static bool
 is_accepted_domain(const struct policy *policy, const char *name)
 {
-	size_t i, have = strlen(name);
+	size_t i;
 
 	for (i = 0; i < policy->naccepted_domains; i++) {
 		const struct accepted_domain *domain =
 		    &policy->accepted_domains[i];
-		size_t len = strlen(domain->name);
 
-		if (strcmp(domain->name, name) == 0 ||
-		    (domain->subdomains && have > len &&
-			name[have - len - 1] == '.' &&
-			strcmp(name + have - len, domain->name) == 0))
+		if (is_at_or_below(name, domain->name, domain->subdomains) ||
+		    (domain->unicode != NULL &&
+			is_at_or_below(
+			    name, domain->unicode, domain->subdomains)))
 			return true;
 	}
 	return false;
@@ -331,6 +340,51 @@ rcpt_check(const struct session *session, const struct event *event,
 	MUST(!decision->relay || may);
 	if (!decision->monitored && session->state.block_listed)
 		MUST(session->state.allow_listed || bypass);
+}
+
+/* Whether a sender is one of the few that are surely foreign: a word, an @
+ * and LDH labels that no accepted domain is, or above. */
+static bool
+is_foreign_sender(const struct policy *policy, const char *sender)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+	const char *at = strchr(sender, '@'), *dot;
+	char name[MAILADDR_DOMAIN_SIZE];
+	size_t len = strlen(sender);
+
+	sender += sender[0] == '<';
+	if (at == NULL || at == sender || sender + strspn(sender, word) != at ||
+	    domain_normalise(at + 1, strcspn(at + 1, ">"), name) != 0)
+		return false;
+	for (dot = name; dot != NULL; dot = strchr(dot + 1, '.'))
+		if (is_accepted_domain(policy, dot + (*dot == '.')))
+			return false;
+	return len < 200 && strchr(name, '.') != NULL;
+}
+
+/* Nobody sends as what could be ours without the right, whatever the form;
+ * the right is not asked of a sender that is surely foreign. */
+static void
+mail_check(const struct session *session, const struct event *event,
+    const struct decision *decision)
+{
+	static const char own[] =
+	    "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender";
+	const struct policy *policy = session->ruleset->policy;
+	struct mailaddr addr;
+	bool may = (session_rights(session) &
+		       SET_OF(RIGHT_AUTHORITATIVE_DOMAIN_SENDER)) != 0;
+
+	mailaddr_classify(event->mail.sender, &addr);
+	if (is_foreign_sender(policy, event->mail.sender))
+		MUST(decision->right == NULL ||
+		     strcmp(decision->right, own) != 0);
+	else if (decision->verdict == VERDICT_ACCEPT && !session->local &&
+		 !decision->monitored && addr.class != MAILADDR_NULL &&
+		 addr.domain[0] == '\0' &&
+		 (session_principals(session) &
+		     SET_OF(PRINCIPAL_AUTHENTICATED)) == 0)
+		MUST(may);
 }
 
 /* ---- Whole sessions -------------------------------------------------- */
@@ -374,9 +428,10 @@ play(struct ruleset *ruleset, const struct events *events,
 
 		session_feed(session, event, &decision);
 		decision_check(event, &decision);
-		if (event->stage == STAGE_MAIL)
+		if (event->stage == STAGE_MAIL) {
 			mail_accepted = decision.verdict == VERDICT_ACCEPT;
-		else if (event->stage == STAGE_RCPT)
+			mail_check(session, event, &decision);
+		} else if (event->stage == STAGE_RCPT)
 			rcpt_check(session, event, &decision, mail_accepted);
 		else if (event->stage == STAGE_EOM ||
 			 event->stage == STAGE_ABORT ||

@@ -46,8 +46,7 @@ def virtual_sendmail(place):
     place.sendmail.makemap(
         "virtusertable", f"info@contoso.com\t{OUTSIDE}\n")
     recipients(place, "sendmail", "127.168.6.12", {
-        "info@contoso.com": "250", "first..last@contoso.com": "250",
-        "id:123@contoso.com": "250", OUTSIDE: "550"})
+        "info@contoso.com": "250", OUTSIDE: "550"})
 
 
 def foreign_postmaster(place):
@@ -89,22 +88,33 @@ def unknown_port(place):
             expect(client.say(f"RCPT TO:<{OUTSIDE}>"), "550 5.7.1")
 
 
+def answer_of(process):
+    """The code of a whole reply; "" where there is none."""
+    for _ in range(100):
+        line = process.stdout.readline()
+        if line[3:4] != "-":
+            return line[:3]
+    return ""
+
+
 def standard_input(place):
     """Sendmail's -bs is a local submission: cleaned, stamped, not refused."""
     place.up("sendmail", policy("127.168.5.10"))
     head = "X-Play-Id: stdin\r\nX-MS-Exchange-Organization-SCL: -1\r\n"
-    talk = ("EHLO localhost\r\n"
-            f"MAIL FROM:<{INSIDE}>\r\nRCPT TO:<{OUTSIDE}>\r\nDATA\r\n"
-            f"{head}Subject: x\r\n\r\nhello\r\n.\r\nQUIT\r\n")
-    done = subprocess.run(
+    commands = ("EHLO localhost", f"MAIL FROM:<{INSIDE}>",
+                f"RCPT TO:<{OUTSIDE}>", "DATA",
+                f"{head}Subject: x\r\n\r\nhello\r\n.", "QUIT")
+    process = subprocess.Popen(
         place.sendmail.command("/usr/libexec/sendmail/sendmail", "-C",
                                "/etc/mail/sendmail.cf", "-bs", "-Am"),
-        input=talk, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=60)
-    codes = [line[:3] for line in done.stdout.splitlines()
-             if line[3:4] == " "]
-    assert codes == ["220", "250", "250", "250", "354", "250", "221"], \
-        f"{done.stdout}\n{place.filter.said()}"
+        text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    codes = [answer_of(process)]
+    for command in commands:
+        process.stdin.write(command + "\r\n")
+        process.stdin.flush()
+        codes.append(answer_of(process))
+    process.wait(60)
+    assert codes == ["220", "250", "250", "250", "354", "250", "221"], codes
     got = dict(place.delivered("stdin"))
     assert "X-MS-Exchange-Organization-SCL" not in got, got
     assert "X-MS-Exchange-Organization-AuthSource" in got, got
@@ -113,7 +123,9 @@ def standard_input(place):
 def null_sender(place):
     """Postfix's own bounces pass its cleanup with an empty argument."""
     place.up("policy", policy("192.168.5.10"),
-             more="non_smtpd_milters = $smtpd_milters\n"
+             more="non_smtpd_milters = "
+             "unix:connector-milter/milter.sock\n"
+             "smtpd_reject_unlisted_recipient = no\n"
              "internal_mail_filter_classes = bounce, notify\n"
              "transport_maps = inline:{ { fabrikam.com = error:no } "
              "{ contoso.com = relay:[127.0.0.1]:%d } }\n" % place.sink.port)
