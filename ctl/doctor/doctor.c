@@ -3,9 +3,10 @@
  * doctor.c - connectorctl doctor: the seam between the MTA and the filter.
  *
  * Reads what the MTA reads, and finds what would bypass the filter, open the
- * relay, or lock clients out. Runs no program, and writes nothing; to a UNIX
- * socket it connects, to see whether somebody answers. What cannot be read
- * is said, and is no clean bill.
+ * relay, or lock clients out. Runs Postfix's postconf and postmap, which know
+ * what its files mean, and writes nothing; to a UNIX socket it connects, to
+ * see whether somebody answers. What cannot be read is said, and is no clean
+ * bill.
  */
 #include "doctor.h"
 #include "files.h"
@@ -38,11 +39,14 @@ doctor_say(struct doctor *d, enum finding finding, struct where where,
 	vsnprintf(message, sizeof message, format, ap);
 	va_end(ap);
 	for (size_t i = 0; (said = diagnostics_get(d->list, i)) != NULL; i++)
-		if (said->id == id && strcmp(said->message, message) == 0)
+		if (said->id == id && said->where.line == where.line &&
+		    strcmp(said->where.file, where.file) == 0 &&
+		    strcmp(said->message, message) == 0)
 			return;
 	diagnostics_add(
 	    d->list, finding_severity(finding), id, where, "%s", message);
-	d->untold = d->untold || finding == D_UNTOLD;
+	d->untold =
+	    d->untold || finding == D_UNTOLD || finding == D_NO_POSTCONF;
 }
 
 const char *
@@ -167,6 +171,22 @@ find_relay(struct doctor *d)
 	return rc;
 }
 
+void
+doctor_wider(struct doctor *d, enum finding finding, const struct where *where,
+    const char *what, const struct rangeset *granted)
+{
+	char text[NETRANGE_TEXT_SIZE];
+	struct netrange first;
+
+	if (rangeset_exceeds(granted, &d->relay, &first))
+		doctor_say(d, finding, *where,
+		    "%s grants relay to %s, and the policy does not; %s", what,
+		    netrange_format(&first, text),
+		    finding == D_MYNETWORKS
+			? "remove permit_mynetworks"
+			: "write it again with connectorctl export");
+}
+
 /* ---- The report ------------------------------------------------------ */
 
 static int
@@ -195,9 +215,9 @@ print_text(const struct doctor *d, int status)
 	    printable(d->ctl->policy, file));
 	for (size_t i = 0; i < d->nread; i++)
 		fprintf(out, ",\n    %s", printable(d->read[i], file));
-	fputs(status == STATUS_YES  ? ".\nNothing is in the way.\n"
+	fputs(status == STATUS_YES  ? ".\nNo problems found.\n"
 	      : status == STATUS_NO ? ".\n"
-				    : ".\nIt could not be told: see above.\n",
+				    : ".\nUndecided: see above.\n",
 	    out);
 	if (notes > 0)
 		fputs("connectorctl doctor --explain D-ID tells more\n", out);

@@ -9,11 +9,15 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
+#include "arena.h"
 #include "ctl.h"
-#include "postfix.h"
 #include "rangeset.h"
 
 enum finding {
+	D_NO_POSTCONF,
+	D_UNREADABLE,
+	D_RESTRICTION,
+	D_INSTANCE,
 	D_NO_FILTER,
 	D_MILTER_MAPS,
 	D_NOT_FIRST,
@@ -21,7 +25,9 @@ enum finding {
 	D_PROXY_FILTER,
 	D_NON_SMTPD,
 	D_PROTOCOL,
+	D_SWAPPED,
 	D_FAIL_OPEN,
+	D_TEMPFAIL,
 	D_OPEN_RELAY,
 	D_MYNETWORKS,
 	D_PERMIT,
@@ -37,6 +43,8 @@ enum finding {
 	D_MAP_STALE,
 	D_DOMAIN_REFUSED,
 	D_DOMAIN_UNKNOWN,
+	D_SMTPUTF8,
+	D_REWRITE,
 	D_BINDING,
 	D_LISTENER,
 	D_SOCKET_MISSING,
@@ -50,6 +58,7 @@ enum finding {
 	D_PIPELINING,
 	D_GATEWAY,
 	D_BRIDGE,
+	D_LOOPBACK,
 	D_UNTOLD,
 	D_COUNT
 };
@@ -113,33 +122,15 @@ uint16_t port_number(const char *text);
 /* Only processes of this host reach it. */
 bool port_is_local(const struct port *);
 
-/* doctor_ports.c: who listens, against who is bound. */
+/* ports.c: who listens, against who is bound. */
 void doctor_ports(struct doctor *, const struct port *, size_t count,
     const struct where *mta);
 
-/* doctor_relay.c: what lets clients relay. */
-void doctor_restrictions(struct doctor *, struct postfix *,
-    const struct postfix_service *, const struct port *);
-/* doctor_domains.c */
-void doctor_domains(struct doctor *, struct postfix *);
-/* doctor_tables.c: the addresses that a table grants, in a set that was empty.
- * -ENOENT: there is no such file. -EINVAL: it cannot be compared, which has
- * been said. */
-int doctor_cidr(struct doctor *, const char *path, struct rangeset *granted);
-/* Whether an action of access(5) lets a client relay: 1 or 0. -EINVAL: it
- * asks further restrictions, or is none. */
-int doctor_action(const char *action);
-int doctor_access(struct doctor *, const char *path, struct rangeset *granted);
 /* What is granted and the policy does not grant, at the table's place. */
 void doctor_wider(struct doctor *, enum finding, const struct where *,
     const char *what, const struct rangeset *granted);
-/* The addresses of a list like mynetworks, or of its default. -EINVAL: some of
- * it cannot be told, which has been said. */
-int doctor_networks(struct doctor *, struct postfix *,
-    const struct postfix_service *, const char *name, struct rangeset *,
-    struct where *);
 
-/* doctor_sockets.c: whether a UNIX socket can be opened by a user, who is
+/* sockets.c: whether a UNIX socket can be opened by a user, who is
  * named; what is "milter" or "policy service". */
 void doctor_socket(struct doctor *, const struct where *, const char *what,
     const char *path, const char *user);
@@ -147,9 +138,7 @@ void doctor_socket(struct doctor *, const struct where *, const char *what,
 void doctor_socket_safe(
     struct doctor *, const struct where *, const char *path);
 
-/* doctor_hosts.c: this host's own addresses in ranges that relay. */
+/* hosts.c: this host's own addresses in ranges that relay. */
 void doctor_hosts(struct doctor *);
-/* This host's own addresses. -ENOENT: not known. */
-int doctor_own(struct doctor *, struct rangeset *);
 
 #endif

@@ -1,74 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postfix.h - what main.cf and master.cf say, as Postfix reads them.
- *
- * Reads text that was given to it and runs nothing. Values are expanded as
- * postconf(5) describes; parameters that are not set have Postfix's defaults,
- * for those that the tool asks for. Of a default that depends on the version
- * of Postfix none is assumed: such a parameter is empty.
+ * postfix.h - one listener of Postfix, and the topics that it is asked about.
  */
 #ifndef POSTFIX_H
 #define POSTFIX_H
 
-#include "arena.h"
-#include "rules.h"
+#include "postconf.h"
 
-struct postfix_setting {
-	const char *name, *value; /* the value as written */
-	struct where where;
+/* An smtpd of master.cf that hears clients. */
+struct smtpd {
+	struct doctor *doctor;
+	struct postfix *postfix;
+	struct postfix_service *service;
+	struct postfix_service *front; /* itself, or its postscreen */
+	const struct port *port;
+	/* On loopback, with an empty content_filter: it takes mail back from
+	 * a content filter. */
+	bool reinjection;
 };
 
-/* A line of master.cf. */
-struct postfix_service {
-	const char *name, *type, *command;
-	char chroot; /* 'y', 'n' or '-' */
-	struct postfix_setting *settings;
-	size_t nsettings;
-	struct where where;
-};
+/* The value of a parameter for this listener; where may be NULL. */
+const char *smtpd_value(
+    const struct smtpd *, const char *name, struct where *where);
 
-struct postfix {
-	struct arena *arena;
-	const char *hostname; /* where myhostname is not set; borrowed */
-	const char *folder;   /* config_directory; borrowed */
-	const char *main;     /* the name of main.cf */
-	struct postfix_setting *settings;
-	size_t nsettings;
-	struct postfix_service *services;
-	size_t nservices;
-	size_t names; /* that this value has taken so far */
-	bool domain;  /* mydomain is being made of myhostname */
-	bool failed;  /* out of memory: values may be wrong */
-};
+/* postfix_milters.c: smtpd_milters, and what takes clients from them. */
+void smtpd_check_milters(const struct smtpd *);
+/* non_smtpd_milters. */
+void postfix_check_local(struct postfix *);
+/* postfix_sockets.c: the socket of a server, "unix:PATH" or "inet:...". */
+void smtpd_check_socket(const struct smtpd *, const struct where *,
+    const char *what, const char *server);
+/* postfix_policy.c: our policy service, when it does not answer. */
+void smtpd_check_policy_service(const struct smtpd *);
+/* postfix_trust.c: XCLIENT, XFORWARD, PROXY, smuggled messages. */
+void smtpd_check_trust(const struct smtpd *);
+/* postfix_relay.c: which clients its restrictions let relay. */
+void smtpd_check_relay(const struct smtpd *);
+/* postfix_domains.c: its domains against accepted_domains. */
+void postfix_check_domains(struct postfix *);
+/* postfix_rewriting.c: tables that turn a local part into a domain. */
+void postfix_check_rewriting(struct postfix *);
 
-/* -ENOMEM. */
-int postfix_init(struct postfix *, const char *hostname, const char *folder);
-void postfix_fini(struct postfix *);
+/* ---- postfix_tables.c: the addresses that tables and lists hold ------ */
 
-/* Both take the file's text, and write to it; file outlives the struct. */
-void postfix_read_main(struct postfix *, const char *file, char *text);
-void postfix_read_master(struct postfix *, const char *file, char *text);
-
-/* The expanded value for a service, or for main.cf (NULL); "" where it is
- * empty. where is the place that sets it, for a default main.cf with line 0; it
- * may be NULL. */
-const char *postfix_value(struct postfix *, const struct postfix_service *,
-    const char *name, struct where *where);
-/* The value is yes; anything else is no. */
-bool postfix_flag(
-    struct postfix *, const struct postfix_service *, const char *name);
-/* The setting of a service itself, or NULL. */
-const struct postfix_setting *postfix_override(
-    const struct postfix_service *, const char *name);
-bool postfix_is_chrooted(struct postfix *, const struct postfix_service *);
-
-/* The next item of a list; { } hold items together and are taken off.
- * Moves *at behind it. NULL at the end. */
-const char *postfix_item(struct postfix *, const char **at);
-/* From a server in a list: its name, which is the first item of its text, and
- * the value behind "key =" among the others, or NULL. */
-const char *postfix_server(struct postfix *, const char *item);
-const char *postfix_attribute(
-    struct postfix *, const char *item, const char *key);
+/* What a cidr table grants, in a set that was empty. -ENOENT: there is no
+ * such file. -EINVAL: it cannot be compared, which has been said. */
+int postfix_cidr(struct doctor *, const char *path, struct rangeset *granted);
+/* Whether an action of access(5) lets a client relay: 1 or 0. -EINVAL: it
+ * asks further restrictions, or is none. */
+int postfix_action(const char *action);
+/* The addresses of a list like mynetworks. -EINVAL: some of it is not known,
+ * which has been said. */
+int smtpd_networks(
+    const struct smtpd *, const char *name, struct rangeset *, struct where *);
 
 #endif

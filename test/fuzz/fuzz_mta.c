@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_mta - main.cf, master.cf, sendmail.cf.
+ * fuzz_mta - lists and places of Postfix's files, and sendmail.cf.
  *
- * Whatever the text: places are lines of it, values end, lists of values end,
- * and nothing is longer than what names within names allow.
+ * Whatever the text: places are lines of it, lists end, and an item is no
+ * longer than its list.
  */
 #include "fuzz.h"
-#include "postfix.h"
+#include "postconf.h"
 #include "sendmail_cf.h"
 
 static char *
@@ -21,41 +21,25 @@ copy(const uint8_t *data, size_t size)
 }
 
 static void
-check_settings(struct postfix *p, const struct postfix_service *s,
-    const struct postfix_setting *list, size_t count, size_t lines)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct where where;
-		const char *value = postfix_value(p, s, list[i].name, &where);
-		const char *at = value, *item;
-
-		MUST(where.line > 0 && where.line <= lines);
-		while ((item = postfix_item(p, &at)) != NULL) {
-			MUST(at > value && at <= value + strlen(value));
-			postfix_attribute(p, item, "default_action");
-		}
-	}
-}
-
-static void
 check_postfix(const uint8_t *data, size_t size, size_t lines)
 {
-	char *main = copy(data, size), *master = copy(data, size);
-	struct postfix p;
+	struct doctor d = { .root = "", .arena = arena_new(0) };
+	char *text = copy(data, size);
+	const char *at = text, *item;
 
-	MUST(postfix_init(&p, "mx1.contoso.com", "/etc/postfix") == 0);
-	postfix_read_main(&p, "main.cf", main);
-	postfix_read_master(&p, "master.cf", master);
-	check_settings(&p, NULL, p.settings, p.nsettings, lines);
-	for (size_t i = 0; i < p.nservices; i++) {
-		postfix_is_chrooted(&p, &p.services[i]);
-		check_settings(&p, &p.services[i], p.services[i].settings,
-		    p.services[i].nsettings, lines);
+	MUST(d.arena != NULL);
+	MUST(main_line(text, "smtpd_milters") <= lines);
+	MUST(master_line(text, "smtp", "inet", NULL) <= lines);
+	MUST(master_line(text, "smtp", "inet", "smtpd_milters") <= lines);
+	list_is_broken(text);
+	while ((item = list_item(&d, &at)) != NULL) {
+		MUST(at > text && at <= text + strlen(text));
+		MUST(strlen(item) <= strlen(text));
+		list_attribute(&d, item, "default_action");
 	}
-	MUST(!p.failed);
-	postfix_fini(&p);
-	free(main);
-	free(master);
+	MUST(!d.failed);
+	arena_free(d.arena);
+	free(text);
 }
 
 static void

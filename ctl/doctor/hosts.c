@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor_hosts.c - this host's gateways and bridges in ranges that relay.
+ * hosts.c - this host's gateways and bridges in ranges that relay.
  *
  * Reads what Linux tells in /proc/net and /sys/class/net; below another root
  * that is likely not there, and then nothing is said. The bridge that leads
@@ -88,26 +88,33 @@ stop_at_holder(void *ctx, const struct holding *h)
 	return 1;
 }
 
+/* The connector by which an address may relay; NULL where it may not. */
+static void
+find_holder(struct doctor *d, struct search *search)
+{
+	size_t n = ruleset_listeners(d->ruleset, NULL, 0);
+
+	for (size_t i = 0; i < n && !search->connector; i++)
+		ruleset_walk_nth(d->ruleset, i, d->now, stop_at_holder, search);
+}
+
 static void
 check_address(struct doctor *d, enum finding finding,
     const struct netaddr *addr, const char *interface)
 {
 	struct search search = { .addr = addr };
 	char text[NETADDR_TEXT_SIZE];
-	size_t n = ruleset_listeners(d->ruleset, NULL, 0);
 
-	for (size_t i = 0; i < n && search.connector == NULL; i++)
-		ruleset_walk_nth(
-		    d->ruleset, i, d->now, stop_at_holder, &search);
-	if (search.connector == NULL)
+	find_holder(d, &search);
+	if (!search.connector)
 		return;
 	doctor_say(d, finding, search.where,
 	    "%s, %s %s, may relay by connector \"%s\": if addresses are "
 	    "translated there, so does everybody; give it a connector that "
 	    "does not relay",
 	    netaddr_format(addr, text),
-	    finding == D_GATEWAY ? "the gateway on" : "this host on bridge",
-	    interface, search.connector);
+	    finding == D_GATEWAY ? "the gateway on" : "this host on", interface,
+	    search.connector);
 }
 
 /* ---- IPv4 ------------------------------------------------------------ */
@@ -177,6 +184,14 @@ find_default(const char *text, char name[NAME_SIZE])
 			memcpy(name, r.name, NAME_SIZE);
 }
 
+/* Rootless containers and QEMU's user networks: the host forwards a port from
+ * the gateway, or as the guest itself. */
+static bool
+is_user_network(const struct netaddr *gateway)
+{
+	return gateway->family == FAMILY_IPV4 && gateway->lo == 0x0a000202;
+}
+
 static void
 check_route(struct doctor *d, const struct route *r, const char *outside)
 {
@@ -185,6 +200,13 @@ check_route(struct doctor *d, const struct route *r, const char *outside)
 
 	if (r->to == 0 && r->mask == 0 && r->gateway != 0)
 		check_address(d, D_GATEWAY, &addr, r->name);
+	if (r->to == 0 && r->mask == 0 && is_user_network(&addr)) {
+		bridge.network.first = addr;
+		bridge.network.first.lo &= ~UINT64_C(0xff);
+		bridge.network.last = bridge.network.first;
+		bridge.network.last.lo |= 0xff;
+		own_walk(d, check_bridge, &bridge);
+	}
 	if (r->mask == 0 || strcmp(r->name, outside) == 0 ||
 	    !is_bridge(d, r->name))
 		return;
@@ -239,6 +261,28 @@ check_ipv6(struct doctor *d, const char *outside)
 	free(text);
 }
 
+/* ---- Loopback -------------------------------------------------------- */
+
+/* Programs of this host reach "localhost" by either address. */
+static void
+check_loopback(struct doctor *d)
+{
+	struct netaddr ipv4 = { .family = FAMILY_IPV4, .lo = 0x7f000001 };
+	struct netaddr ipv6 = { .family = FAMILY_IPV6, .lo = 1 };
+	bool first = rangeset_contains(&d->relay, &ipv4);
+	bool second = rangeset_contains(&d->relay, &ipv6);
+	struct search search = { .addr = first ? &ipv4 : &ipv6 };
+
+	if (first == second)
+		return;
+	find_holder(d, &search);
+	doctor_say(d, D_LOOPBACK, search.where,
+	    "%s may relay by connector \"%s\" and %s may not: programs that "
+	    "connect to localhost use either; add %s",
+	    first ? "127.0.0.1" : "::1", search.connector,
+	    first ? "::1" : "127.0.0.1", first ? "\"::1\"" : "127.0.0.1");
+}
+
 void
 doctor_hosts(struct doctor *d)
 {
@@ -246,27 +290,5 @@ doctor_hosts(struct doctor *d)
 
 	check_ipv4(d, outside);
 	check_ipv6(d, outside);
-}
-
-struct own {
-	struct doctor *doctor;
-	struct rangeset *addresses;
-};
-
-static void
-add_own(void *ctx, const struct netaddr *addr)
-{
-	struct own *own = ctx;
-	struct netrange range = { *addr, *addr, NETFORM_SINGLE };
-
-	if (rangeset_add(own->addresses, &range) < 0)
-		own->doctor->failed = true;
-}
-
-int
-doctor_own(struct doctor *d, struct rangeset *addresses)
-{
-	struct own own = { d, addresses };
-
-	return own_walk(d, add_own, &own);
+	check_loopback(d);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor_sockets.c - whether the MTA can open a UNIX socket of ours.
+ * sockets.c - whether the MTA can open a UNIX socket of ours.
  *
  * Users and groups are those of /etc/passwd and /etc/group; access lists
  * beyond the mode are not looked at. Connects to the socket and hangs up, to

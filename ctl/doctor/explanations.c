@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor_explanations.c - what doctor finds, as one table: id, how bad it is,
+ * explanations.c - what doctor finds, as one table: id, how bad it is,
  * and the story behind it.
  *
  * Errors bypass, open or lock out now; warnings do so when something else
@@ -15,6 +15,40 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[D_COUNT] = {
+	[D_NO_POSTCONF] = { SEVERITY_NOTE, {
+		"D-NO-POSTCONF", "Postfix's own programs are not here",
+		"What main.cf and master.cf mean depends on the version of Postfix and\n"
+		"is known to its postconf(1) alone. It was found neither in PATH nor in\n"
+		"/usr/sbin, so nothing of Postfix was checked; with no other finding\n"
+		"the exit status is 2.\n"
+		"\n"
+		"Run connectorctl doctor on the host, or in the container, that Postfix\n"
+		"runs on, or install Postfix's package here.\n",
+	} },
+	[D_UNREADABLE] = { SEVERITY_ERROR, {
+		"D-UNREADABLE", "Postfix cannot read its configuration",
+		"postconf(1) stops with this message, and so does Postfix: it does not\n"
+		"start, or goes on with what it read before until it is restarted. A\n"
+		"common cause is a line that begins with white space and so continues\n"
+		"the line before it.\n"
+		"\n"
+		"Correct the line, run postfix check, and then doctor again.\n",
+	} },
+	[D_RESTRICTION] = { SEVERITY_ERROR, {
+		"D-RESTRICTION", "A word that is no restriction",
+		"smtpd knows a restriction only when a client gets to it. One that it\n"
+		"does not know, or that lacks its argument, makes it answer 451 4.3.5\n"
+		"to everybody who gets that far, and write a warning to the log.\n"
+		"\n"
+		"Correct the word. A class has to be in smtpd_restriction_classes.\n",
+	} },
+	[D_INSTANCE] = { SEVERITY_NOTE, {
+		"D-INSTANCE", "Another instance of Postfix",
+		"multi_instance_directories names another Postfix on this host, with a\n"
+		"main.cf of its own. Its listeners were not checked.\n"
+		"\n"
+		"Run connectorctl doctor --postfix DIR for each.\n",
+	} },
 	[D_NO_FILTER] = { SEVERITY_ERROR, {
 		"D-NO-FILTER", "A listener without the filter",
 		"Clients of this listener do not pass connector-milter: nothing is\n"
@@ -56,7 +90,7 @@ static const struct row rows[D_COUNT] = {
 		"\n"
 		"Add -o smtpd_milters= to the service in master.cf.\n",
 	} },
-	[D_PROXY_FILTER] = { SEVERITY_WARNING, {
+	[D_PROXY_FILTER] = { SEVERITY_ERROR, {
 		"D-PROXY-FILTER", "A proxy filter hides messages from the milter",
 		"With smtpd_proxy_filter Postfix shows milters the envelope only. No\n"
 		"header is seen, removed or added: spoofed X-MS-Exchange-Organization\n"
@@ -81,6 +115,25 @@ static const struct row rows[D_COUNT] = {
 		"not know which connector is meant, and then answers 451.\n"
 		"\n"
 		"Remove milter_protocol, or protocol= in the entry: the default is 6.\n",
+	} },
+	[D_SWAPPED] = { SEVERITY_ERROR, {
+		"D-SWAPPED", "The two sockets are mixed up",
+		"The daemon has a socket for the milter protocol and one for policy\n"
+		"delegation. Asked in the other protocol it hangs up, and clients hear\n"
+		"451.\n"
+		"\n"
+		"Write milter.sock in smtpd_milters, and policy.sock in\n"
+		"check_policy_service.\n",
+	} },
+	[D_TEMPFAIL] = { SEVERITY_NOTE, {
+		"D-TEMPFAIL", "An open session does not recover",
+		"With tempfail a client whose session was open while the daemon was\n"
+		"restarted hears 451 to each further message, until it hangs up.\n"
+		"Postfix 3.11, and later releases of older versions, have shutdown as\n"
+		"their default: the session ends with 421, and the client comes again.\n"
+		"Neither lets mail through.\n"
+		"\n"
+		"Write milter_default_action = shutdown, or remove the line.\n",
 	} },
 	[D_FAIL_OPEN] = { SEVERITY_ERROR, {
 		"D-FAIL-OPEN", "Without the filter mail gets through",
@@ -187,7 +240,7 @@ static const struct row rows[D_COUNT] = {
 		"D-TABLE-WIDER", "An exported table grants more than the policy",
 		"The table lets clients relay that the policy does not, or not any\n"
 		"more: an entry was removed from the policy, or has ended, and the\n"
-		"table was not made anew.\n"
+		"table was not made again.\n"
 		"\n"
 		"Export it again: connectorctl export. A line that was added by hand\n"
 		"belongs into the policy.\n",
@@ -219,9 +272,29 @@ static const struct row rows[D_COUNT] = {
 	[D_DOMAIN_UNKNOWN] = { SEVERITY_WARNING, {
 		"D-DOMAIN-UNKNOWN", "A domain of the MTA is not accepted",
 		"Postfix takes mail to this domain, and the policy calls that relaying:\n"
-		"connector-milter refuses it to who may not relay.\n"
+		"connector-milter refuses it to clients that may not relay. The host's\n"
+		"own name in mydestination is such a domain: other servers that verify\n"
+		"our senders, and mail to its postmaster (RFC 5321, 4.5.1), are refused.\n"
 		"\n"
 		"Add the domain to accepted_domains, or take it from Postfix.\n",
+	} },
+	[D_SMTPUTF8] = { SEVERITY_WARNING, {
+		"D-SMTPUTF8", "An international domain in one form only",
+		"Postfix offers SMTPUTF8, and a sender that uses it may write the\n"
+		"domain in U-labels. Postfix compares text: a domain that is in its\n"
+		"lists with xn-- alone is refused in that form.\n"
+		"\n"
+		"Add the name in U-labels to relay_domains, or to the list of its kind;\n"
+		"or write smtputf8_enable = no, and senders use the form with xn--.\n",
+	} },
+	[D_REWRITE] = { SEVERITY_ERROR, {
+		"D-REWRITE", "A table makes a domain of a local part",
+		"A rule rewrites a recipient, and takes the new domain from what the\n"
+		"client wrote before the @. Any client that may send to the old address\n"
+		"chooses the new one: it relays, and the policy has seen an accepted\n"
+		"recipient.\n"
+		"\n"
+		"Write the domain into the rule, one rule for each domain.\n",
 	} },
 	[D_BINDING] = { SEVERITY_WARNING, {
 		"D-BINDING", "A connector where nobody listens",
@@ -333,6 +406,14 @@ static const struct row rows[D_COUNT] = {
 		"\n"
 		"Write the addresses of the containers that need to relay, and give\n"
 		"the bridge a connector that does not.\n",
+	} },
+	[D_LOOPBACK] = { SEVERITY_WARNING, {
+		"D-LOOPBACK", "127.0.0.1 and ::1 differ",
+		"Programs of this host that connect to localhost reach the MTA from\n"
+		"127.0.0.1 or from ::1, as their library likes. Only one of the two may\n"
+		"relay, so that some programs cannot send.\n"
+		"\n"
+		"Write both into the same connector: 127.0.0.0/8 and \"::1\".\n",
 	} },
 	[D_UNTOLD] = { SEVERITY_NOTE, {
 		"D-UNTOLD", "Something could not be read or compared",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor_ports.c - where the MTA hears clients, against the bindings of the
+ * ports.c - where the MTA hears clients, against the bindings of the
  * policy.
  *
  * A listener without an address is every address; where its port is not
