@@ -229,6 +229,29 @@ check_nesting(
 	return 0;
 }
 
+static void
+check_domains(struct check *check)
+{
+	const struct ruleset *ruleset = check->ruleset;
+	const struct policy *policy = ruleset->policy;
+
+	for (size_t i = 0; i < policy->naccepted_domains; i++) {
+		const struct accepted_domain *entry =
+		    &policy->accepted_domains[i];
+		const struct accepted_domain *first =
+		    domset_first(ruleset->domains, entry);
+
+		if (first != entry)
+			check_say(check, W_DUPLICATE, SEVERITY_WARNING,
+			    entry->where,
+			    "accepted_domains: %s%s is repeated (first used in "
+			    "%s:%u:%u); remove one of the two",
+			    entry->subdomains ? "*." : "", entry->name,
+			    first->where.file, (unsigned)first->where.line,
+			    (unsigned)first->where.column);
+	}
+}
+
 int
 check_lists(struct check *check)
 {
@@ -270,6 +293,7 @@ check_lists(struct check *check)
 		error = check_nesting(check, lists[i].list, lists[i].key);
 	}
 	check_unused(&uses);
+	check_domains(check);
 	return error;
 }
 

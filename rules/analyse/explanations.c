@@ -22,11 +22,12 @@ static const struct story stories[W_COUNT] = {
 		"ends nothing. Remove the entry, or the one that is in its way.\n",
 	},
 	[W_DUPLICATE] = {
-		"W-DUPLICATE", "A range that stands twice",
-		"The same addresses stand twice in one connector or list, maybe\n"
-		"in two notations (192.0.2.0/24 and 192.0.2.0-192.0.2.255), maybe\n"
-		"once by the name of a network. The client is let in until the\n"
-		"last of them is gone, and one removal looks like done work.\n"
+		"W-DUPLICATE", "A range or an accepted domain that is repeated",
+		"The same addresses occur twice in one connector or list, perhaps\n"
+		"in two notations (192.0.2.0/24 and 192.0.2.0-192.0.2.255), perhaps\n"
+		"once by the name of a network; or accepted_domains has a domain\n"
+		"twice. It stays in force until the last of them is removed, and\n"
+		"one removal looks like done work.\n"
 		"\n"
 		"Remove one; of two with different `until` the later counts.\n",
 	},

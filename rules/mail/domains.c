@@ -22,12 +22,22 @@ struct domset {
 };
 
 static int
+name_compare(const struct named *named, const char *name, bool subdomains)
+{
+	int names = strcmp(named->name, name);
+
+	return names != 0 ? names : named->entry->subdomains - subdomains;
+}
+
+/* Of two equal entries the first comes first: all are of one array. */
+static int
 entry_compare(const void *left, const void *right)
 {
 	const struct named *a = left, *b = right;
-	int names = strcmp(a->name, b->name);
+	int order = name_compare(a, b->name, b->entry->subdomains);
 
-	return names != 0 ? names : a->entry->subdomains - b->entry->subdomains;
+	return order != 0 ? order
+			  : (a->entry > b->entry) - (a->entry < b->entry);
 }
 
 struct domset *
@@ -61,16 +71,16 @@ domset_free(struct domset *set)
 	free(set);
 }
 
-/* The first entry whose name is not before this one. */
+/* The first entry that is not before a name, with or without subdomains. */
 static size_t
-find_place(const struct domset *set, const char *name)
+find_place(const struct domset *set, const char *name, bool subdomains)
 {
 	size_t from = 0, to = set->count;
 
 	while (from < to) {
 		size_t middle = from + (to - from) / 2;
 
-		if (strcmp(set->sorted[middle].name, name) < 0)
+		if (name_compare(&set->sorted[middle], name, subdomains) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -83,13 +93,18 @@ find_place(const struct domset *set, const char *name)
 static const struct accepted_domain *
 find_entry(const struct domset *set, const char *name, bool whole)
 {
-	size_t i;
+	size_t i = find_place(set, name, !whole);
 
-	for (i = find_place(set, name);
-	     i < set->count && strcmp(set->sorted[i].name, name) == 0; i++)
-		if (whole || set->sorted[i].entry->subdomains)
-			return set->sorted[i].entry;
-	return NULL;
+	return i < set->count && strcmp(set->sorted[i].name, name) == 0
+		   ? set->sorted[i].entry
+		   : NULL;
+}
+
+const struct accepted_domain *
+domset_first(const struct domset *set, const struct accepted_domain *entry)
+{
+	return set->sorted[find_place(set, entry->name, entry->subdomains)]
+	    .entry;
 }
 
 const struct accepted_domain *

@@ -13,8 +13,8 @@
 
 struct domset;
 
-/* Keeps the entries by reference; they must outlive the set. Of two equal
- * entries either may answer. NULL: out of memory. */
+/* Keeps the entries by reference; they must outlive the set. Of entries of the
+ * same name the first one is found. NULL: out of memory. */
 struct domset *domset_new(const struct accepted_domain *, size_t count);
 void domset_free(struct domset *);
 
@@ -26,5 +26,10 @@ const struct accepted_domain *domset_find(
 /* Whether some MTA could take a domain in UTF-8, which domset_find() does not
  * find, for one of these all the same: UTS 46 maps many texts to one domain. */
 bool domset_may_hold(const struct domset *, const char *domain);
+
+/* The first entry with the name of one that is in the set: itself, unless the
+ * name is repeated. */
+const struct accepted_domain *domset_first(
+    const struct domset *, const struct accepted_domain *);
 
 #endif

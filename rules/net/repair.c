@@ -154,6 +154,15 @@ mend_ends(struct draft *draft)
 static bool
 mend_quotes(struct draft *draft)
 {
+	static const struct substitute curly[] = {
+		{ "\xe2\x80\x98", "'" },  /* U+2018 left single */
+		{ "\xe2\x80\x99", "'" },  /* U+2019 right single */
+		{ "\xe2\x80\x9c", "\"" }, /* U+201C left double */
+		{ "\xe2\x80\x9d", "\"" }, /* U+201D right double */
+		{ "\xe2\x80\x9e", "\"" }, /* U+201E low double */
+	};
+
+	(void)substitute(draft, curly, sizeof curly / sizeof *curly);
 	if (draft->len < 2 || strchr("'\"`", draft->text[0]) == NULL ||
 	    draft->text[draft->len - 1] != draft->text[0])
 		return false;
@@ -327,7 +336,8 @@ mend_prefix_zero(struct draft *draft)
 	return draft->len != len;
 }
 
-/* 10.0.0.0/255.0.0.0, with a space, and the inverted 10.0.0.0/0.255.255.255 */
+/* 10.0.0.0/255.0.0.0, with a space or in brackets, as Exchange prints it:
+ * 10.0.0.0(255.0.0.0), and the inverted 10.0.0.0/0.255.255.255. */
 static bool
 mend_netmask(struct draft *draft)
 {
@@ -335,13 +345,19 @@ mend_netmask(struct draft *draft)
 	struct netaddr bits;
 	unsigned prefix;
 	char tail[8];
-	size_t at = draft_find(draft, 0, '/');
+	size_t at = draft_find(draft, 0, '/'), begin, end = draft->len;
 
 	if (at == draft->len)
 		at = draft_find(draft, 0, ' ');
-	if (at == draft->len ||
-	    !read_part(draft, 0, at, NETKIND_ADDRESS, &addr) ||
-	    !read_part(draft, at + 1, draft->len, NETKIND_ADDRESS, &mask) ||
+	if (at == draft->len)
+		at = draft_find(draft, 0, '(');
+	begin = at;
+	while (begin < end && strchr(" /(", draft->text[begin]) != NULL)
+		begin++;
+	if (begin < end && draft->text[end - 1] == ')')
+		end--;
+	if (begin == at || !read_part(draft, 0, at, NETKIND_ADDRESS, &addr) ||
+	    !read_part(draft, begin, end, NETKIND_ADDRESS, &mask) ||
 	    addr.range.first.family != FAMILY_IPV4 ||
 	    mask.range.first.family != FAMILY_IPV4)
 		return false;
@@ -377,39 +393,6 @@ mend_short_ipv4(struct draft *draft)
 	else
 		return false;
 	return put(draft, end, rest - end, zeros);
-}
-
-/* 2001:db8:1:2/64 */
-static bool
-mend_short_ipv6(struct draft *draft)
-{
-	size_t slash = draft_find(draft, 0, '/');
-	struct netvalue value;
-	struct draft longer = *draft;
-
-	if (slash == draft->len || draft_find(draft, 0, ':') > slash ||
-	    slash == 0 || draft->text[slash - 1] == ':' ||
-	    !put(&longer, slash, 0, "::") ||
-	    !read_part(&longer, 0, longer.len, NETKIND_RANGE, &value) ||
-	    value.host_bits)
-		return false;
-	*draft = longer;
-	return true;
-}
-
-/* ::ffff:192.0.2.1/24 */
-static bool
-mend_mapped(struct draft *draft)
-{
-	size_t slash = draft_find(draft, 0, '/');
-	struct netvalue value;
-	char text[NETADDR_TEXT_SIZE];
-
-	if (slash == draft->len || !draft_has(draft, ':') ||
-	    !read_part(draft, 0, slash, NETKIND_ADDRESS, &value) ||
-	    value.range.first.family != FAMILY_IPV4)
-		return false;
-	return put(draft, 0, slash, netaddr_format(&value.range.first, text));
 }
 
 /* ---- Repairs: ranges with a dash --------------------------------------- */
@@ -471,20 +454,7 @@ mend_backwards(struct draft *draft)
 	return put_all(draft, swapped);
 }
 
-/* ---- Repairs: an address or an endpoint is due ------------------------- */
-
-static bool
-mend_lone(struct draft *draft)
-{
-	size_t slash = draft_find(draft, 0, '/');
-	struct netvalue value;
-
-	if (draft->kind != NETKIND_ADDRESS || slash == draft->len ||
-	    !read_part(draft, 0, draft->len, NETKIND_RANGE, &value))
-		return false;
-	cut(draft, slash, draft->len - slash);
-	return true;
-}
+/* ---- Repairs: an endpoint is expected ------------------------- */
 
 static bool
 mend_any_host(struct draft *draft)
@@ -499,21 +469,6 @@ mend_any_host(struct draft *draft)
 	if (draft->len > 0 && draft_digits(draft, 0) == draft->len)
 		return put(draft, 0, 0, "0.0.0.0:");
 	return false;
-}
-
-static bool
-mend_port_zero(struct draft *draft)
-{
-	size_t at = draft->len, len = draft->len;
-
-	while (at > 0 && draft_is_digit(draft->text[at - 1]))
-		at--;
-	if (draft->kind != NETKIND_ENDPOINT || at == 0 ||
-	    draft->text[at - 1] != ':')
-		return false;
-	while (draft->text[at] == '0' && draft_is_digit(draft->text[at + 1]))
-		cut(draft, at, 1);
-	return draft->len != len;
 }
 
 /* An address without a port; :::25 and ::1:25, where the last group of what
@@ -570,13 +525,9 @@ static const struct repair repairs[] = {
 	{ mend_prefix_zero, "a prefix length has no leading zero" },
 	{ mend_netmask,     "a network has a prefix length, not a netmask" },
 	{ mend_short_ipv4,  NULL },
-	{ mend_short_ipv6,  NULL },
-	{ mend_mapped,      NULL },
 	{ mend_half_range,  "both ends of a range are full addresses" },
 	{ mend_backwards,   NULL },
-	{ mend_lone,        "one address is due here, not a network" },
 	{ mend_any_host,    "a listener has an address (0.0.0.0 and [::] are any)" },
-	{ mend_port_zero,   "a port has no leading zero" },
 	{ mend_bare_host,   NULL },
 };
 /* clang-format on */

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accepted_domains.h"
 #include "ascii.h"
-
+#include "domains.h"
 #include "networks.h"
 
 /* Whether a set holds a word, or has a bad value and might. */
@@ -187,51 +188,40 @@ names_check(struct decoder *decoder, const struct policy *policy)
 	return 0;
 }
 
-static int
-domain_compare(const void *left, const void *right)
-{
-	const struct accepted_domain *const *a = left, *const *b = right;
-	int order = strcmp((*a)->name, (*b)->name);
-
-	if (order == 0)
-		order = (*a)->subdomains - (*b)->subdomains;
-	return order != 0 ? order : (*a > *b) - (*a < *b);
-}
-
 static void
-domain_twice(struct decoder *decoder, const struct accepted_domain *first,
+domain_complain(struct decoder *decoder, const struct accepted_domain *first,
     const struct accepted_domain *second)
 {
-	bool same = strcmp(first->where.file, second->where.file) == 0;
 	char show[SHOWN_SIZE];
 
 	complain(decoder->complaints, "E-DOMAIN", second->where,
-	    "accepted_domains: %s%s stands there twice; the first is in "
-	    "%s%sline %u",
+	    "accepted_domains: %s%s is %s here and %s in %s:%u; keep one of "
+	    "the two entries",
 	    second->subdomains ? "*." : "", second->name,
-	    same ? "" : shown(first->where.file, show), same ? "" : ", ",
-	    (unsigned)first->where.line);
+	    domains_types.name((int)second->type),
+	    domains_types.name((int)first->type),
+	    shown(first->where.file, show), (unsigned)first->where.line);
 }
 
+/* A repeated domain is an error only where its entries contradict each other;
+ * otherwise it is a finding of check. */
 static int
 domains_check(struct decoder *decoder, const struct policy *policy)
 {
-	const struct accepted_domain **sorted;
-	size_t i, count = 0;
+	struct domset *set =
+	    domset_new(policy->accepted_domains, policy->naccepted_domains);
 
-	sorted = calloc(policy->naccepted_domains + 1, sizeof(*sorted));
-	if (sorted == NULL)
+	if (!set)
 		return -ENOMEM;
-	for (i = 0; i < policy->naccepted_domains; i++)
-		if (policy->accepted_domains[i].name != NULL)
-			sorted[count++] = &policy->accepted_domains[i];
-	if (count > 1)
-		qsort(sorted, count, sizeof(*sorted), domain_compare);
-	for (i = 1; i < count; i++)
-		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0 &&
-		    sorted[i - 1]->subdomains == sorted[i]->subdomains)
-			domain_twice(decoder, sorted[i - 1], sorted[i]);
-	free(sorted);
+	for (size_t i = 0; i < policy->naccepted_domains; i++) {
+		const struct accepted_domain *entry =
+		    &policy->accepted_domains[i];
+		const struct accepted_domain *first = domset_first(set, entry);
+
+		if (first->type != entry->type)
+			domain_complain(decoder, first, entry);
+	}
+	domset_free(set);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 
 #include "schema.h"
 
-enum { REFUSALS_ELSEWHERE_COUNT = 36 };
+enum { REFUSALS_ELSEWHERE_COUNT = 63 };
 
 /* What only the MTA can do, or nobody outside of Exchange. */
 extern const struct refusal refusals_elsewhere[REFUSALS_ELSEWHERE_COUNT];

@@ -130,6 +130,17 @@ key_is_elsewhere(
 	return false;
 }
 
+/* The field of which text is Exchange's name, or NULL. */
+static const struct field *
+exchange_find(const struct record *record, const char *text)
+{
+	for (size_t i = 0; i < record->nfields; i++)
+		if (record->fields[i].exchange &&
+		    word_same_squashed(record->fields[i].exchange, text))
+			return &record->fields[i];
+	return NULL;
+}
+
 /* Complains; answers the field that was meant, or NULL. */
 static const struct field *
 unknown_key(struct decoder *decoder, struct keys *keys, const struct item *key)
@@ -148,6 +159,8 @@ unknown_key(struct decoder *decoder, struct keys *keys, const struct item *key)
 		    show);
 		return field_find(record, key->text + 1, word_same_squashed);
 	}
+	if (meant == NULL)
+		meant = exchange_find(record, key->text);
 	if (meant != NULL) {
 		keys_complain(decoder, keys, "E-KEY", key->where,
 		    "unknown key %s; write %s", show, meant->key);
@@ -282,6 +295,19 @@ flagged_given(const struct keys *keys, unsigned flag, size_t *all)
 	return given;
 }
 
+static void
+require_key(struct decoder *decoder, struct keys *keys, struct where where,
+    const struct field *field)
+{
+	bool fixed = schema_shape(field) == SHAPE_NUMBER &&
+		     (uint64_t)field->min == field->max;
+
+	keys_complain(decoder, keys, "E-KEY", where,
+	    fixed ? "%s needs the key %s; write %s: %lld"
+		  : "%s needs the key %s",
+	    keys->record->what, field->key, field->key, (long long)field->min);
+}
+
 static int
 require(struct decoder *decoder, struct keys *keys, struct where where)
 {
@@ -293,9 +319,7 @@ require(struct decoder *decoder, struct keys *keys, struct where where)
 	for (i = 0; i < record->nfields; i++)
 		if ((record->fields[i].flags & FIELD_REQUIRED) != 0 &&
 		    keys->where[i].line == 0) {
-			keys_complain(decoder, keys, "E-KEY", where,
-			    "%s needs the key %s", record->what,
-			    record->fields[i].key);
+			require_key(decoder, keys, where, &record->fields[i]);
 			result = -EINVAL;
 		}
 	given = flagged_given(keys, FIELD_ANY, &all);

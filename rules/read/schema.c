@@ -90,8 +90,33 @@ dash_without_blank(struct decoder *decoder, enum item_type due)
 	return true;
 }
 
-int
-schema_mismatch(struct decoder *decoder, enum item_type due)
+/* "connectors: {Relay: {...}}": the names of records as keys. */
+static bool
+names_as_keys(struct decoder *decoder, const struct field *element)
+{
+	struct item key = *source_item(decoder->source);
+	char show[SHOWN_SIZE];
+
+	if (element == NULL || element->record == NULL ||
+	    key.type != ITEM_TEXT ||
+	    strcmp(element->record->fields->key, "name") != 0)
+		return false;
+	shown(key.text, show);
+	source_next(decoder->source);
+	if (source_item(decoder->source)->type != ITEM_MAP)
+		return false;
+	source_skip(decoder->source);
+	complain(decoder->complaints, "E-VALUE", key.where,
+	    "%s takes a list, not names as keys; write \"- name: %s\", and its "
+	    "keys below name",
+	    decoder->key, show);
+	return true;
+}
+
+/* element: of the list that was expected, or NULL. */
+static int
+mismatch(
+    struct decoder *decoder, enum item_type due, const struct field *element)
 {
 	struct item item = *source_item(decoder->source);
 	char show[SHOWN_SIZE];
@@ -106,7 +131,8 @@ schema_mismatch(struct decoder *decoder, enum item_type due)
 		source_next(decoder->source);
 		if (schema_unquoted_ipv6(
 			decoder, source_item(decoder->source)) ||
-		    dash_without_blank(decoder, due))
+		    dash_without_blank(decoder, due) ||
+		    names_as_keys(decoder, element))
 			item.type = ITEM_BAD;
 		source_leave(decoder->source);
 	}
@@ -143,6 +169,12 @@ schema_mismatch(struct decoder *decoder, enum item_type due)
 	if (!map)
 		source_skip(decoder->source);
 	return -EINVAL;
+}
+
+int
+schema_mismatch(struct decoder *decoder, enum item_type due)
+{
+	return mismatch(decoder, due, NULL);
 }
 
 const struct item *
@@ -182,8 +214,12 @@ schema_enter_list(
 	struct where where = source_item(decoder->source)->where;
 
 	store_where(decoder, field, object);
+	decoder->no_list = (field->flags & FIELD_FILLED) == 0 &&
+			   is_missing(source_item(decoder->source));
+	if (decoder->no_list)
+		return 0;
 	if (source_item(decoder->source)->type != ITEM_LIST)
-		return schema_mismatch(decoder, ITEM_LIST);
+		return mismatch(decoder, ITEM_LIST, field->element);
 	source_next(decoder->source);
 	if (source_item(decoder->source)->type != ITEM_LIST_END ||
 	    (field->flags & FIELD_FILLED) == 0)
@@ -198,10 +234,14 @@ schema_enter_list(
 }
 
 bool
-schema_list_goes_on(const struct decoder *decoder)
+schema_list_goes_on(struct decoder *decoder)
 {
 	enum item_type type = source_item(decoder->source)->type;
 
+	if (decoder->no_list) {
+		decoder->no_list = false;
+		return false;
+	}
 	return type != ITEM_LIST_END && type != ITEM_STOP;
 }
 

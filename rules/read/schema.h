@@ -37,8 +37,9 @@ struct decoder {
 	struct source *source;
 	struct arena *arena;
 	struct complaints *complaints;
-	void *ctx;   /* for the decoders of a caller */
-	bool marked; /* after schema_read(): a line "..." ended the text */
+	void *ctx;    /* for the decoders of a caller */
+	bool marked;  /* after schema_read(): a line "..." ended the text */
+	bool no_list; /* a list that may be empty has no value at all */
 	/* The key whose value is being read, for messages. */
 	const char *key;
 	struct where key_where;
@@ -183,7 +184,7 @@ int schema_enter_map(struct decoder *);
  * may not be. */
 int schema_enter_list(struct decoder *, const struct field *, void *object);
 /* Whether the cursor is on a further element. */
-bool schema_list_goes_on(const struct decoder *);
+bool schema_list_goes_on(struct decoder *);
 /* Writes a number of field->size bytes; 0: it is kept nowhere. */
 void schema_store(const struct field *, void *object, uint64_t value);
 /* A copy of the key's or value's text in the arena, checked: one line,

@@ -217,13 +217,12 @@ def readme(bare):
     with (bare.root / "etc/postfix/main.cf").open("a") as file:
         file.write((TOP / "contrib/postfix/main.cf.policy").read_text())
     path = bare.root / POLICY
+    # The domains are comments there, the relay connector is not enabled.
     text = path.read_text().replace(
-        "accepted_domains: []",
-        "accepted_domains: [contoso.com, mx1.contoso.com]")
-    # The connector that stands there as a comment.
-    head, tail = text.split("# - name: Anonymous Relay")
-    path.write_text(f"{head}  - name: Anonymous Relay" + tail.replace(
-        "\n#", "\n "))
+        "#  - fabrikam.com", "  - mx1.contoso.com").replace(
+        "#  - contoso.com", "  - contoso.com").replace(
+        "    enabled: false\n", "")
+    path.write_text(text)
     bare.run("connectorctl", "check", "--strict")
     bare.run("systemctl", "reload", "connector-milter")
     bare.run("postfix", "reload")

@@ -206,10 +206,18 @@ set_schema(const struct field *field)
 	return either(schema, alone);
 }
 
+/* A list that may be empty may have no value: null to YAML. */
 static json_t *
 list_schema(const struct field *field)
 {
-	json_t *schema = typed("array");
+	json_t *schema = typed("array"), *types;
+
+	if ((field->flags & FIELD_FILLED) == 0) {
+		types = must(json_array());
+		add(types, json_string("array"));
+		add(types, json_string("null"));
+		set(schema, "type", types);
+	}
 
 	set(schema, "items", value_schema(field->element));
 	if ((field->flags & FIELD_FILLED) != 0)
