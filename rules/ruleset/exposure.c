@@ -3,30 +3,21 @@
  * exposure - refuses open relays at load.
  *
  * Collects what relaying connectors win, takes away what is not public, and
- * counts the union: IPv4 in addresses, IPv6 in /64 networks, both as numbers
- * of at most 64 bits.
+ * counts the union: IPv4 in addresses, IPv6 in /64 networks.
  */
 #include "exposure.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "step.h"
 #include "claim.h"
+#include "rangeset.h"
 
-/* An inclusive span of addresses (IPv4) or /64 networks (IPv6). */
-struct span {
-	uint64_t first, last;
-	uint32_t rule;
-	enum family family;
-};
-
-struct spans {
+/* What each rule wins of the public addresses, IPv6 as whole /64 networks. */
+struct exposure {
 	const struct ruleset *ruleset;
 	const struct contest *contest;
-	uint32_t rule; /* whose spans are added */
-	struct span *items;
-	size_t count, room;
+	struct rangeset *rules;
 };
 
 /* clang-format off */
@@ -37,134 +28,63 @@ struct spans {
 
 /* What is not public, in order: RFC 1918, RFC 6598, loopback, link-local and
  * ULA (RFC 4193). All but ::1 are whole /64 networks. */
-static const struct { struct netaddr first, last; } private_ranges[] = {
-	{ V4(10, 0, 0, 0),            V4(10, 255, 255, 255) },
-	{ V4(100, 64, 0, 0),          V4(100, 127, 255, 255) },
-	{ V4(127, 0, 0, 0),           V4(127, 255, 255, 255) },
-	{ V4(169, 254, 0, 0),         V4(169, 254, 255, 255) },
-	{ V4(172, 16, 0, 0),          V4(172, 31, 255, 255) },
-	{ V4(192, 168, 0, 0),         V4(192, 168, 255, 255) },
-	{ V6(0, 1),                   V6(0, 1) },
-	{ V6(0xfc00000000000000, 0),  V6(0xfdffffffffffffff, 0xffffffffffffffff) },
-	{ V6(0xfe80000000000000, 0),  V6(0xfebfffffffffffff, 0xffffffffffffffff) },
+static const struct netrange private_ranges[] = {
+	{ V4(10, 0, 0, 0),            V4(10, 255, 255, 255), NETFORM_RANGE },
+	{ V4(100, 64, 0, 0),          V4(100, 127, 255, 255), NETFORM_RANGE },
+	{ V4(127, 0, 0, 0),           V4(127, 255, 255, 255), NETFORM_RANGE },
+	{ V4(169, 254, 0, 0),         V4(169, 254, 255, 255), NETFORM_RANGE },
+	{ V4(172, 16, 0, 0),          V4(172, 31, 255, 255), NETFORM_RANGE },
+	{ V4(192, 168, 0, 0),         V4(192, 168, 255, 255), NETFORM_RANGE },
+	{ V6(0, 1),                   V6(0, 1), NETFORM_RANGE },
+	{ V6(0xfc00000000000000, 0),  V6(0xfdffffffffffffff, 0xffffffffffffffff), NETFORM_RANGE },
+	{ V6(0xfe80000000000000, 0),  V6(0xfebfffffffffffff, 0xffffffffffffffff), NETFORM_RANGE },
 };
 /* clang-format on */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static int
-span_add(struct spans *spans, struct span span)
-{
-	if (spans->count == spans->room) {
-		size_t room = spans->room == 0 ? 64 : spans->room * 2;
-		struct span *items =
-		    realloc(spans->items, room * sizeof(*items));
-
-		if (items == NULL)
-			return -ENOMEM;
-		spans->items = items;
-		spans->room = room;
-	}
-	spans->items[spans->count++] = span;
-	return 0;
-}
-
-static int
-tell_part(const struct netaddr *first, const struct netaddr *last,
-    int (*fn)(void *ctx, const struct netrange *), void *ctx)
-{
-	struct netrange part = { .first = *first, .last = *last };
-
-	part.form = netset_form(&part);
-	return fn(ctx, &part);
-}
-
 int
 exposure_public(const struct netrange *range,
     int (*fn)(void *ctx, const struct netrange *), void *ctx)
 {
-	struct netaddr first = range->first, before;
-	size_t i;
-	int result;
+	const struct rangeset private = {
+		.items = (struct netrange *)(uintptr_t)private_ranges,
+		.count = COUNT(private_ranges),
+	};
 
-	for (i = 0; i < COUNT(private_ranges); i++) {
-		const struct netaddr *from = &private_ranges[i].first;
-		const struct netaddr *to = &private_ranges[i].last;
-
-		if (from->family != first.family ||
-		    netaddr_compare(to, &first) < 0)
-			continue;
-		if (netaddr_compare(from, &range->last) > 0)
-			break;
-		if (netaddr_compare(from, &first) > 0) {
-			before = netstep_previous(*from);
-			result = tell_part(&first, &before, fn, ctx);
-			if (result != 0)
-				return result;
-		}
-		if (netaddr_compare(to, &range->last) >= 0)
-			return 0;
-		first = netstep_next(*to);
-	}
-	return tell_part(&first, &range->last, fn, ctx);
+	return rangeset_outside(&private, range, fn, ctx);
 }
 
 static int
 add_part(void *ctx, const struct netrange *part)
 {
-	struct spans *spans = ctx;
-	bool ipv4 = part->first.family == FAMILY_IPV4;
+	struct netrange networks = *part;
 
-	return span_add(
-	    spans, (struct span){
-		       .family = part->first.family,
-		       .first = ipv4 ? part->first.lo : part->first.hi,
-		       .last = ipv4 ? part->last.lo : part->last.hi,
-		       .rule = spans->rule,
-		   });
+	if (part->first.family == FAMILY_IPV6) {
+		networks.first.lo = 0;
+		networks.last.lo = UINT64_MAX;
+	}
+	return rangeset_add(ctx, &networks);
 }
 
 static int
 collect_interval(void *ctx, const struct netrange *clients, uint32_t pick)
 {
-	struct spans *spans = ctx;
-	const struct netset *set = spans->contest->set;
+	const struct exposure *exposure = ctx;
+	const struct netset *set = exposure->contest->set;
 	int error = 0;
 
 	for (; pick != NETSET_NONE && error == 0;
 	     pick = netset_next(set, pick)) {
-		spans->rule =
-		    contest_slot(spans->contest, netset_entry(set, pick)).rule;
-		if (rule_relays(&spans->ruleset->rules[spans->rule]))
-			error = exposure_public(clients, add_part, spans);
+		uint32_t rule =
+		    contest_slot(exposure->contest, netset_entry(set, pick))
+			.rule;
+
+		if (rule_relays(&exposure->ruleset->rules[rule]))
+			error = exposure_public(
+			    clients, add_part, &exposure->rules[rule]);
 	}
 	return error;
-}
-
-static int
-compare_span(const struct span *a, const struct span *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	if (a->first != b->first)
-		return a->first < b->first ? -1 : 1;
-	return (a->last > b->last) - (a->last < b->last);
-}
-
-static int
-compare_all(const void *left, const void *right)
-{
-	return compare_span(left, right);
-}
-
-static int
-compare_by_rule(const void *left, const void *right)
-{
-	const struct span *a = left, *b = right;
-
-	if (a->rule != b->rule)
-		return a->rule < b->rule ? -1 : 1;
-	return compare_span(a, b);
 }
 
 static uint64_t
@@ -173,36 +93,22 @@ add_saturating(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* The size of the union of sorted spans, in counts[0] for IPv4 and counts[1]
- * for IPv6. */
+/* counts[0]: IPv4 addresses, counts[1]: IPv6 /64 networks. */
 static void
-count_union(const struct span *items, size_t count, uint64_t counts[2])
+count_set(const struct rangeset *set, uint64_t counts[2])
 {
-	enum family family = FAMILY_NONE;
-	uint64_t next = 0; /* the first not yet counted */
-	bool full = false; /* no next: counted up to the top */
-	size_t i;
+	struct wide ipv4 = { { 0 } }, ipv6 = { { 0 } };
 
-	counts[0] = counts[1] = 0;
-	for (i = 0; i < count; i++) {
-		const struct span *span = &items[i];
-		uint64_t first = span->first;
+	rangeset_count(set, FAMILY_IPV4, &ipv4);
+	rangeset_count(set, FAMILY_IPV6, &ipv6);
+	counts[0] = ipv4.word[0];
+	counts[1] = ipv6.word[2] != 0 ? UINT64_MAX : ipv6.word[1];
+}
 
-		if (span->family != family) {
-			family = span->family;
-			next = 0;
-			full = false;
-		}
-		if (full || span->last < next)
-			continue;
-		if (first < next)
-			first = next;
-		counts[family == FAMILY_IPV6] =
-		    add_saturating(counts[family == FAMILY_IPV6],
-			add_saturating(span->last - first, 1));
-		full = span->last == UINT64_MAX;
-		next = span->last + 1;
-	}
+static bool
+is_too_many(const uint64_t counts[2])
+{
+	return counts[0] > EXPOSURE_IPV4_MAX || counts[1] > EXPOSURE_IPV6_MAX;
 }
 
 static int
@@ -239,32 +145,38 @@ check_rule(const struct rule *rule, const uint64_t counts[2], bool too_many,
 	return -EINVAL;
 }
 
+/* The union of what all rules win. */
 static int
-check_spans(const struct ruleset *ruleset, struct spans *spans,
-    struct diagnostics *diagnostics)
+unite(const struct exposure *exposure, struct rangeset *all)
 {
-	uint64_t counts[2];
-	size_t i, end;
-	bool too_many;
+	size_t count = exposure->ruleset->policy->nconnectors;
 	int error = 0;
 
-	if (spans->count == 0)
-		return 0;
-	qsort(spans->items, spans->count, sizeof(*spans->items), compare_all);
-	count_union(spans->items, spans->count, counts);
-	too_many =
-	    counts[0] > EXPOSURE_IPV4_MAX || counts[1] > EXPOSURE_IPV6_MAX;
-	qsort(
-	    spans->items, spans->count, sizeof(*spans->items), compare_by_rule);
-	for (i = 0; i < spans->count; i = end) {
-		const struct rule *rule = &ruleset->rules[spans->items[i].rule];
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < exposure->rules[i].count && error == 0;
+		     j++)
+			error = rangeset_add(all, &exposure->rules[i].items[j]);
+	rangeset_sort(all);
+	return error;
+}
 
-		for (end = i; end < spans->count &&
-			      spans->items[end].rule == spans->items[i].rule;
-		     end++)
-			;
-		count_union(&spans->items[i], end - i, counts);
-		if (check_rule(rule, counts, too_many, diagnostics) != 0)
+static int
+check_rules(const struct exposure *exposure, struct diagnostics *diagnostics)
+{
+	const struct ruleset *ruleset = exposure->ruleset;
+	struct rangeset all = { 0 };
+	uint64_t counts[2];
+	int error = unite(exposure, &all);
+	bool too_many;
+
+	count_set(&all, counts);
+	rangeset_fini(&all);
+	too_many = is_too_many(counts);
+	for (size_t i = 0; i < ruleset->policy->nconnectors && error != -ENOMEM;
+	     i++) {
+		count_set(&exposure->rules[i], counts);
+		if (check_rule(
+			&ruleset->rules[i], counts, too_many, diagnostics) != 0)
 			error = -EINVAL;
 	}
 	return error;
@@ -276,7 +188,7 @@ static int
 check_servers(const struct range_list *list, const char *key,
     struct diagnostics *diagnostics)
 {
-	struct spans spans = { 0 };
+	struct rangeset public = { 0 };
 	struct netrange range;
 	uint64_t counts[2];
 	int error = 0;
@@ -284,14 +196,12 @@ check_servers(const struct range_list *list, const char *key,
 
 	for (i = 0; i < list->count && error == 0; i++) {
 		range = range_clients(list, i);
-		error = exposure_public(&range, add_part, &spans);
+		error = exposure_public(&range, add_part, &public);
 	}
-	if (error == 0 && spans.count != 0) {
-		qsort(spans.items, spans.count, sizeof(*spans.items),
-		    compare_all);
-		count_union(spans.items, spans.count, counts);
-		if (counts[0] > EXPOSURE_IPV4_MAX ||
-		    counts[1] > EXPOSURE_IPV6_MAX) {
+	if (error == 0) {
+		rangeset_sort(&public);
+		count_set(&public, counts);
+		if (is_too_many(counts)) {
 			diagnostics_add(diagnostics, SEVERITY_ERROR,
 			    "E-OPEN-RELAY", list->where,
 			    "%s names %llu public IPv4 addresses and %llu "
@@ -303,7 +213,7 @@ check_servers(const struct range_list *list, const char *key,
 			error = -EINVAL;
 		}
 	}
-	free(spans.items);
+	rangeset_fini(&public);
 	return error;
 }
 
@@ -318,45 +228,52 @@ anybody_relays(const struct ruleset *ruleset)
 	return false;
 }
 
-static int
-collect_spans(const struct ruleset *ruleset, struct spans *spans)
+static void
+exposure_fini(struct exposure *exposure)
 {
-	int error = 0;
-	size_t i;
+	size_t count = exposure->ruleset->policy->nconnectors;
 
-	if (!anybody_relays(ruleset))
-		return 0;
-	for (i = 0; i < ruleset->ncontests && error == 0; i++) {
-		spans->contest = &ruleset->contests[i];
-		error =
-		    netset_walk(spans->contest->set, collect_interval, spans);
+	for (size_t i = 0; exposure->rules && i < count; i++)
+		rangeset_fini(&exposure->rules[i]);
+	free(exposure->rules);
+}
+
+/* Finds what the rules win; exposure_fini() in every case. */
+static int
+collect(struct exposure *exposure)
+{
+	const struct ruleset *ruleset = exposure->ruleset;
+	size_t count = ruleset->policy->nconnectors;
+	int error = 0;
+
+	exposure->rules = calloc(count + 1, sizeof *exposure->rules);
+	if (!exposure->rules)
+		return -ENOMEM;
+	for (size_t i = 0;
+	     anybody_relays(ruleset) && error == 0 && i < ruleset->ncontests;
+	     i++) {
+		exposure->contest = &ruleset->contests[i];
+		error = netset_walk(
+		    exposure->contest->set, collect_interval, exposure);
 	}
+	for (size_t i = 0; i < count; i++)
+		rangeset_sort(&exposure->rules[i]);
 	return error;
 }
 
 int
 exposure_count(const struct ruleset *ruleset, uint64_t *sums)
 {
-	struct spans spans = { .ruleset = ruleset };
-	int error = collect_spans(ruleset, &spans);
+	struct exposure exposure = { .ruleset = ruleset };
+	int error = collect(&exposure);
 	uint64_t counts[2];
-	size_t i, end;
 
-	for (i = 0; error == 0 && i < ruleset->policy->nconnectors; i++)
-		sums[i] = 0;
-	if (error == 0 && spans.count != 0)
-		qsort(spans.items, spans.count, sizeof(*spans.items),
-		    compare_by_rule);
-	for (i = 0; error == 0 && i < spans.count; i = end) {
-		for (end = i; end < spans.count &&
-			      spans.items[end].rule == spans.items[i].rule;
-		     end++)
-			;
-		count_union(&spans.items[i], end - i, counts);
-		sums[spans.items[i].rule] =
-		    add_saturating(counts[0], counts[1]);
+	for (size_t i = 0; error == 0 && i < ruleset->policy->nconnectors;
+	     i++) {
+		count_set(&exposure.rules[i], counts);
+		sums[i] = add_saturating(counts[0], counts[1]);
 	}
-	free(spans.items);
+	exposure_fini(&exposure);
 	return error;
 }
 
@@ -364,12 +281,12 @@ int
 exposure_check(const struct ruleset *ruleset, struct diagnostics *diagnostics)
 {
 	const struct policy *policy = ruleset->policy;
-	struct spans spans = { .ruleset = ruleset };
-	int error = collect_spans(ruleset, &spans), servers, legacy;
+	struct exposure exposure = { .ruleset = ruleset };
+	int error = collect(&exposure), servers, legacy;
 
 	if (error == 0)
-		error = check_spans(ruleset, &spans, diagnostics);
-	free(spans.items);
+		error = check_rules(&exposure, diagnostics);
+	exposure_fini(&exposure);
 	servers = check_servers(&policy->exchange_servers.remote_ip_ranges,
 	    "exchange_servers", diagnostics);
 	legacy =
