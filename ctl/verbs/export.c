@@ -9,7 +9,7 @@
  * instead.
  */
 #include "cidr.h"
-#include "step.h"
+#include "rangeset.h"
 #include "ctl.h"
 #include "recording.h"
 
@@ -85,10 +85,9 @@ struct export
 	const char *listener_text; /* or NULL: port 25, both families */
 	struct listener listener;
 	int64_t now;
-	json_t *entries;     /* or NULL: text */
-	enum family family;  /* of the clients that are taken */
-	struct netrange run; /* grows while the next one adjoins */
-	int failed;
+	json_t *entries;    /* or NULL: text */
+	enum family family; /* of the clients that are taken */
+	struct rangeset clients;
 };
 
 static int
@@ -111,35 +110,16 @@ on_block(void *ctx, const struct block *b)
 }
 
 static int
-flush_run(struct export *e)
-{
-	struct netrange run = e->run;
-
-	if (run.first.family == FAMILY_NONE)
-		return 0;
-	e->run.first.family = FAMILY_NONE;
-	return blocks_walk(&run,
-	    run.first.family == FAMILY_IPV6 ? e->form->step6 : e->form->step4,
-	    on_block, e);
-}
-
-static int
 on_holding(void *ctx, const struct holding *h)
 {
 	struct export *e = ctx;
 
 	if (h->clients.first.family != e->family || !h->claim.relay)
 		return 0;
-	if (e->run.first.family != FAMILY_NONE &&
-	    netstep_adjoins(&e->run.last, &h->clients.first)) {
-		e->run.last = h->clients.last;
-		return 0;
-	}
-	e->failed = flush_run(e);
-	e->run = h->clients;
-	return e->failed;
+	return rangeset_add(&e->clients, &h->clients);
 }
 
+/* Adds the clients of one family that may relay on a listener. */
 static int
 walk(struct export *e, const struct ruleset *ruleset, enum family family,
     const struct listener *listener)
@@ -147,10 +127,7 @@ walk(struct export *e, const struct ruleset *ruleset, enum family family,
 	int rc;
 
 	e->family = family;
-	e->run.first.family = FAMILY_NONE;
 	rc = ruleset_walk(ruleset, listener, e->now, on_holding, e);
-	if (rc == 0)
-		rc = flush_run(e);
 	if (rc == -EAGAIN)
 		return ctl_usage(e->ctl,
 		    "connectors are bound to addresses of this host, so the "
@@ -162,19 +139,40 @@ walk(struct export *e, const struct ruleset *ruleset, enum family family,
 }
 
 static int
+write_blocks(struct export *e)
+{
+	int rc = 0;
+
+	rangeset_sort(&e->clients);
+	for (size_t i = 0; i < e->clients.count && rc == 0; i++) {
+		const struct netrange *range = &e->clients.items[i];
+		bool ipv6 = range->first.family == FAMILY_IPV6;
+
+		rc = blocks_walk(
+		    range, ipv6 ? e->form->step6 : e->form->step4, on_block, e);
+	}
+	return rc < 0 ? ctl_complain(e->ctl, "%s", strerror(-rc)) : STATUS_YES;
+}
+
+static int
 walk_all(struct export *e, const struct ruleset *ruleset)
 {
 	struct listener listener = { .port = 25 };
 	int status = STATUS_YES;
 
 	if (e->listener_text != NULL)
-		return walk(e, ruleset, e->listener.addr.family, &e->listener);
-	for (int i = 0; i < 2 && status == STATUS_YES; i++) {
+		status =
+		    walk(e, ruleset, e->listener.addr.family, &e->listener);
+	for (int i = 0;
+	     i < 2 && e->listener_text == NULL && status == STATUS_YES; i++) {
 		enum family family = i == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
 
 		listener.addr.family = family;
 		status = walk(e, ruleset, family, &listener);
 	}
+	if (status == STATUS_YES)
+		status = write_blocks(e);
+	rangeset_fini(&e->clients);
 	return status;
 }
 

@@ -127,9 +127,9 @@ take_ranges(const struct ruleset *ruleset, struct regions *found,
 	const struct connector *connectors = ruleset->policy->connectors;
 
 	answer->ranges = calloc(found->count + 1, sizeof *answer->ranges);
-	if (answer->ranges == NULL)
+	if (answer->ranges == NULL ||
+	    regions_count(found, &answer->addresses) != 0)
 		return -ENOMEM;
-	regions_count(found, &answer->addresses);
 	regions_sort(found);
 	for (size_t i = 0; i < found->count; i++) {
 		const struct region *region = &found->items[i];

@@ -17,6 +17,7 @@
 #include "expiry.h"
 #include "step.h"
 #include "diff_clients.h"
+#include "rangeset.h"
 #include "regions.h"
 
 enum {
@@ -180,7 +181,7 @@ struct merge {
 	size_t group;
 	bool telling;           /* of changes, not only of relations */
 	struct regions changes; /* of the family under way */
-	struct regions gained, lost;
+	struct rangeset gained, lost;
 	enum relation relation;
 	uint64_t steps;
 	const struct pair *pair; /* the last one */
@@ -230,9 +231,9 @@ note_pair(struct merge *merge, const struct netrange *clients, standing older,
 		return 0;
 	merge->relation |= pair->relation;
 	if (pair->relay_gained)
-		rc = regions_add(&merge->gained, clients, merge->group, 0);
-	if (pair->relay_lost)
-		rc = regions_add(&merge->lost, clients, merge->group, 0);
+		rc = rangeset_add(&merge->gained, clients);
+	if (rc == 0 && pair->relay_lost)
+		rc = rangeset_add(&merge->lost, clients);
 	for (size_t i = 0; i < pair->nkinds && rc == 0 && merge->telling; i++)
 		rc = regions_add(
 		    &merge->changes, clients, merge->group, pair->kinds[i]);
@@ -349,12 +350,14 @@ moment_find(
 	if (rc == 0) {
 		moment->relation = merge.relation;
 		moment->steps = merge.steps;
-		regions_count(&merge.gained, &moment->gained);
-		regions_count(&merge.lost, &moment->lost);
+		rangeset_sort(&merge.gained);
+		rangeset_sort(&merge.lost);
+		rangeset_count(&merge.gained, FAMILY_NONE, &moment->gained);
+		rangeset_count(&merge.lost, FAMILY_NONE, &moment->lost);
 	}
 	free(merge.stretches);
-	regions_fini(&merge.gained);
-	regions_fini(&merge.lost);
+	rangeset_fini(&merge.gained);
+	rangeset_fini(&merge.lost);
 	return rc;
 }
 

@@ -92,12 +92,6 @@ compare_first(const struct region *a, const struct region *b)
 }
 
 static int
-compare_by_address(const void *left, const void *right)
-{
-	return compare_first(left, right);
-}
-
-static int
 compare_by_place(const void *left, const void *right)
 {
 	const struct region *a = left, *b = right;
@@ -137,27 +131,19 @@ regions_sort(struct regions *regions)
 	sort(regions, compare_by_place);
 }
 
-void
-regions_count(struct regions *regions, struct wide *sum)
+int
+regions_count(const struct regions *regions, struct wide *sum)
 {
-	struct netrange run = { .first.family = FAMILY_NONE };
+	struct rangeset set = { 0 };
+	int error = 0;
 
-	sort(regions, compare_by_address);
-	for (size_t i = 0; i < regions->count; i++) {
-		const struct netrange *next = &regions->items[i].clients;
-
-		if (run.first.family == next->first.family &&
-		    netaddr_compare(&next->first, &run.last) <= 0) {
-			if (netaddr_compare(&next->last, &run.last) > 0)
-				run.last = next->last;
-			continue;
-		}
-		if (run.first.family != FAMILY_NONE)
-			wide_add_range(sum, &run);
-		run = *next;
-	}
-	if (run.first.family != FAMILY_NONE)
-		wide_add_range(sum, &run);
+	for (size_t i = 0; i < regions->count && error == 0; i++)
+		error = rangeset_add(&set, &regions->items[i].clients);
+	rangeset_sort(&set);
+	if (error == 0)
+		rangeset_count(&set, FAMILY_NONE, sum);
+	rangeset_fini(&set);
+	return error;
 }
 
 /* ---- What places have in common -------------------------------------- */

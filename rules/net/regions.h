@@ -37,9 +37,8 @@ int regions_add(struct regions *, const struct netrange *clients, size_t place,
 int regions_fold(struct regions *, const size_t places[2]);
 /* By place, those that hold everywhere first, then by address and kind. */
 void regions_sort(struct regions *);
-/* Adds how many addresses there are in all, each counted once; orders the
- * regions by address. */
-void regions_count(struct regions *, struct wide *);
+/* Adds the number of addresses of all regions, each counted once. -ENOMEM. */
+int regions_count(const struct regions *, struct wide *);
 void regions_fini(struct regions *);
 
 #endif
