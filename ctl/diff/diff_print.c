@@ -91,11 +91,11 @@ static json_t *
 change_json(const struct diff *diff, const struct changed *change)
 {
 	char range[NETRANGE_TEXT_SIZE], listener[LISTENER_TEXT_SIZE];
-	char size[WIDE_TEXT_SIZE], as[AS_SIZE];
-	struct wide count = { { 0 } };
+	char size[ADDRESS_COUNT_SIZE], as[AS_SIZE];
+	struct address_count count = { { 0 } };
 	json_t *json;
 
-	wide_add_range(&count, &change->clients);
+	address_count_add(&count, &change->clients);
 	json = json_pack("{s:s, s:s}", "range",
 	    netrange_format(&change->clients, range), "listener",
 	    listener_format(change->listener, listener));
@@ -107,7 +107,7 @@ change_json(const struct diff *diff, const struct changed *change)
 		json_put(&json, "what", words_json(change->what));
 	}
 	json_put(&json, "witness", witness_json(diff, change));
-	json_put_text(&json, "addresses", wide_format(&count, size));
+	json_put_text(&json, "addresses", address_count_format(&count, size));
 	if (change->certificate)
 		json_put(&json, "certificate", json_true());
 	json_put(&json, "older", text_json(change->older));
@@ -254,13 +254,13 @@ static void
 print_clients(const struct diff *diff, const struct changed *c)
 {
 	char range[NETRANGE_TEXT_SIZE], listener[LISTENER_TEXT_SIZE];
-	char size[WIDE_TEXT_SIZE];
-	struct wide count = { { 0 } };
+	char size[ADDRESS_COUNT_SIZE];
+	struct address_count count = { { 0 } };
 	FILE *out = diff->ctl->out;
 	const char *none = "no connector";
 
-	wide_add_range(&count, &c->clients);
-	wide_format(&count, size);
+	address_count_add(&count, &c->clients);
+	address_count_format(&count, size);
 	fprintf(out,
 	    "\n%s (%s address%s) at %s: ", netrange_format(&c->clients, range),
 	    size, strcmp(size, "1") == 0 ? "" : "es",

@@ -36,12 +36,12 @@ place_format(const struct who_answer *answer, const struct who_range *range,
 }
 
 static const char *
-size_format(const struct netrange *range, char buf[WIDE_TEXT_SIZE])
+size_format(const struct netrange *range, char buf[ADDRESS_COUNT_SIZE])
 {
-	struct wide size = { { 0 } };
+	struct address_count size = { { 0 } };
 
-	wide_add_range(&size, range);
-	return wide_format(&size, buf);
+	address_count_add(&size, range);
+	return address_count_format(&size, buf);
 }
 
 /* ---- JSON ------------------------------------------------------------ */
@@ -51,7 +51,7 @@ print_json(const struct ctl *ctl, const struct who_question *question,
     const struct who_answer *answer, int status)
 {
 	char range[NETRANGE_TEXT_SIZE], listener[LISTENER_TEXT_SIZE];
-	char size[WIDE_TEXT_SIZE];
+	char size[ADDRESS_COUNT_SIZE];
 	json_t *ranges = json_array();
 
 	for (size_t i = 0; i < answer->nranges; i++) {
@@ -67,7 +67,7 @@ print_json(const struct ctl *ctl, const struct who_question *question,
 	}
 	return ctl_print_json(ctl,
 	    json_pack("{s:o, s:s}", "ranges", ranges, "addresses",
-		wide_format(&answer->addresses, size)),
+		address_count_format(&answer->addresses, size)),
 	    status);
 }
 
@@ -85,7 +85,7 @@ static void
 print_table(const struct ctl *ctl, const struct who_answer *answer)
 {
 	char range[NETRANGE_TEXT_SIZE], listener[LISTENER_TEXT_SIZE];
-	char size[WIDE_TEXT_SIZE];
+	char size[ADDRESS_COUNT_SIZE];
 	int listeners = 8, ranges = 7, sizes = 9, connectors = 9;
 
 	for (size_t i = 0; i < answer->nranges; i++) {
@@ -149,7 +149,7 @@ static int
 print_text(const struct ctl *ctl, const struct who_question *question,
     const struct who_answer *answer, int status)
 {
-	char count[WIDE_TEXT_SIZE], as[PRINCIPALS_SIZE], what[80];
+	char count[ADDRESS_COUNT_SIZE], as[PRINCIPALS_SIZE], what[80];
 
 	if (question->right == RIGHT_ANY_RECIPIENT)
 		snprintf(what, sizeof what, "may relay");
@@ -157,7 +157,7 @@ print_text(const struct ctl *ctl, const struct who_question *question,
 		snprintf(what, sizeof what, "may use %s",
 		    right_name(question->right));
 	principals_format(question->principals, as);
-	wide_format(&answer->addresses, count);
+	address_count_format(&answer->addresses, count);
 	if (answer->nranges > 0)
 		print_table(ctl, answer);
 	if (question->public_only)

@@ -36,7 +36,7 @@ struct who_answer {
 	struct listener *listeners; /* as ruleset_listeners() has them, or the
 				       one that was asked for */
 	size_t nlisteners;
-	struct wide addresses; /* each is counted once */
+	struct address_count addresses; /* each is counted once */
 };
 
 /* -EAGAIN: the listener is not told well enough. -ENOMEM. The answer, which

@@ -46,7 +46,7 @@ struct difference {
 	size_t nlaters;
 	enum relation relation;
 	bool new_relay;
-	struct wide gained, lost; /* addresses that may relay, now */
+	struct address_count gained, lost; /* addresses that may relay, now */
 	char summary[SUMMARY_SIZE];
 };
 
@@ -332,7 +332,7 @@ merge_family(struct merge *merge, enum family family, int64_t now)
 /* How the two are to each other at one time. */
 struct moment {
 	enum relation relation;
-	struct wide gained, lost;
+	struct address_count gained, lost;
 	uint64_t steps;
 };
 
@@ -362,9 +362,9 @@ moment_find(
 }
 
 static bool
-is_none(const struct wide *wide)
+is_none(const struct address_count *count)
 {
-	return (wide->word[0] | wide->word[1] | wide->word[2]) == 0;
+	return (count->word[0] | count->word[1] | count->word[2]) == 0;
 }
 
 static bool
@@ -445,14 +445,14 @@ laters_find(struct difference *d, int64_t now, struct moment before)
 static void
 summarise(struct difference *d)
 {
-	char gained[WIDE_TEXT_SIZE], lost[WIDE_TEXT_SIZE];
+	char gained[ADDRESS_COUNT_SIZE], lost[ADDRESS_COUNT_SIZE];
 	size_t used = (size_t)snprintf(
 	    d->summary, SUMMARY_SIZE, "%s", relation_name(d->relation));
 
 	if (d->relation == RELATION_EQUIVALENT)
 		return;
-	wide_format(&d->gained, gained);
-	wide_format(&d->lost, lost);
+	address_count_format(&d->gained, gained);
+	address_count_format(&d->lost, lost);
 	used += (size_t)snprintf(d->summary + used, SUMMARY_SIZE - used,
 	    ": %s more address%s may relay (anonymous, externally secured), "
 	    "%s fewer",

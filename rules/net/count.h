@@ -11,15 +11,16 @@
 
 #include "rules.h"
 
-struct wide {
+struct address_count {
 	uint64_t word[3]; /* the lowest first */
 };
 
-enum { WIDE_TEXT_SIZE = 64 }; /* 2^192 has 58 digits */
+enum { ADDRESS_COUNT_SIZE = 64 }; /* 2^192 has 58 digits */
 
 /* Adds the size of a range. */
-void wide_add_range(struct wide *, const struct netrange *);
-/* Decimal text without separators; answers buf. */
-const char *wide_format(const struct wide *, char buf[WIDE_TEXT_SIZE]);
+void address_count_add(struct address_count *, const struct netrange *);
+/* Decimal text without separators; returns buf. */
+const char *address_count_format(
+    const struct address_count *, char buf[ADDRESS_COUNT_SIZE]);
 
 #endif

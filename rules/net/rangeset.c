@@ -272,11 +272,12 @@ rangeset_exceeds(const struct rangeset *set, const struct rangeset *other,
 }
 
 void
-rangeset_count(const struct rangeset *set, enum family family, struct wide *sum)
+rangeset_count(
+    const struct rangeset *set, enum family family, struct address_count *sum)
 {
 	assert(!set->unsorted);
 	for (size_t i = 0; i < set->count; i++)
 		if (family == FAMILY_NONE ||
 		    set->items[i].first.family == family)
-			wide_add_range(sum, &set->items[i]);
+			address_count_add(sum, &set->items[i]);
 }

@@ -43,6 +43,7 @@ int rangeset_inside(const struct rangeset *, const struct netrange *,
 bool rangeset_exceeds(const struct rangeset *, const struct rangeset *other,
     struct netrange *first);
 /* Adds the number of addresses of one family, or of both (FAMILY_NONE). */
-void rangeset_count(const struct rangeset *, enum family, struct wide *);
+void rangeset_count(
+    const struct rangeset *, enum family, struct address_count *);
 
 #endif

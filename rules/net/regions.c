@@ -132,7 +132,7 @@ regions_sort(struct regions *regions)
 }
 
 int
-regions_count(const struct regions *regions, struct wide *sum)
+regions_count(const struct regions *regions, struct address_count *sum)
 {
 	struct rangeset set = { 0 };
 	int error = 0;

@@ -38,7 +38,7 @@ int regions_fold(struct regions *, const size_t places[2]);
 /* By place, those that hold everywhere first, then by address and kind. */
 void regions_sort(struct regions *);
 /* Adds the number of addresses of all regions, each counted once. -ENOMEM. */
-int regions_count(const struct regions *, struct wide *);
+int regions_count(const struct regions *, struct address_count *);
 void regions_fini(struct regions *);
 
 #endif

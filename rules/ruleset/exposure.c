@@ -97,7 +97,7 @@ add_saturating(uint64_t a, uint64_t b)
 static void
 count_set(const struct rangeset *set, uint64_t counts[2])
 {
-	struct wide ipv4 = { { 0 } }, ipv6 = { { 0 } };
+	struct address_count ipv4 = { { 0 } }, ipv6 = { { 0 } };
 
 	rangeset_count(set, FAMILY_IPV4, &ipv4);
 	rangeset_count(set, FAMILY_IPV6, &ipv6);

@@ -277,8 +277,8 @@ check_minimal(const struct trial *t)
 static void
 check_who(struct trial *t)
 {
-	struct wide sum = { { 0 } };
-	char want[WIDE_TEXT_SIZE], got[WIDE_TEXT_SIZE];
+	struct address_count sum = { { 0 } };
+	char want[ADDRESS_COUNT_SIZE], got[ADDRESS_COUNT_SIZE];
 
 	check_minimal(t);
 	for (int f = 0; f < 2; f++) {
@@ -290,14 +290,14 @@ check_who(struct trial *t)
 			    i + 1 < t->ncuts[f] ? t->cuts[f][i + 1] - 1 : top;
 
 			if (may_anywhere(t, f == 1, first))
-				wide_add_range(
+				address_count_add(
 				    &sum, &(struct netrange){
 					      .first = address(f == 1, first),
 					      .last = address(f == 1, last) });
 		}
 	}
-	if (strcmp(wide_format(&sum, want),
-		wide_format(&t->answer.addresses, got)) != 0) {
+	if (strcmp(address_count_format(&sum, want),
+		address_count_format(&t->answer.addresses, got)) != 0) {
 		printf("counted %s, not %s\n", got, want);
 		differ(t, false, 0, (struct place){ 0 }, "count");
 	}

@@ -81,7 +81,7 @@ is_short(const struct rangeset *set)
 static void
 is_map(const struct rangeset *set, const struct map *map)
 {
-	struct wide sums[2] = { 0 };
+	struct address_count sums[2] = { 0 };
 	unsigned counts[2] = { 0 };
 
 	is_short(set);
@@ -166,8 +166,8 @@ holds_everything(void **state)
 		{ .first = { 0, 0, FAMILY_IPV4 },
 		    .last = { 0, UINT32_MAX, FAMILY_IPV4 } },
 	};
-	struct wide sum = { 0 };
-	char text[WIDE_TEXT_SIZE];
+	struct address_count sum = { 0 };
+	char text[ADDRESS_COUNT_SIZE];
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
@@ -176,8 +176,8 @@ holds_everything(void **state)
 	assert_int_equal(2, all.count);
 	assert_int_equal(NETFORM_CIDR, all.items[1].form);
 	rangeset_count(&all, FAMILY_NONE, &sum);
-	assert_string_equal(
-	    "340282366920938463463374607436063178752", wide_format(&sum, text));
+	assert_string_equal("340282366920938463463374607436063178752",
+	    address_count_format(&sum, text));
 	assert_true(rangeset_exceeds(&all, &none, NULL));
 	assert_false(rangeset_exceeds(&none, &none, NULL));
 	assert_int_equal(0, rangeset_unite(&none, &all));
