@@ -289,8 +289,7 @@ parts_make(struct daemon *d)
 	s->tally = tally_new();
 	s->roster = roster_new();
 	s->refused = refused_new();
-	s->rates = calloc(1, sizeof(*s->rates));
-	if (!s->table || !s->tally || !s->roster || !s->refused || !s->rates)
+	if (!s->table || !s->tally || !s->roster || !s->refused)
 		return -ENOMEM;
 	s->counters = counter_table_counters(s->table);
 	return store_new(d->options.policy, s->tally, &s->store);

@@ -62,23 +62,20 @@ print_reload(FILE *out, const json_t *answer)
 }
 
 static void
-print_rates(FILE *out, const json_t *answer)
+print_totals(FILE *out, const json_t *answer)
 {
-	const json_t *rates = json_object_get(answer, "rates"), *rate;
-	size_t i;
+	const json_t *totals = json_object_get(answer, "totals");
 
-	fprintf(out, "sessions: %lld open\n",
-	    (long long)answer_number(answer, "sessions"));
-	json_array_foreach(rates, i, rate)
-		fprintf(out,
-		    "  over %lld min, each minute: %.1f sessions, %.1f "
-		    "messages, "
-		    "%.1f refusals, %.1f policy requests\n",
-		    (long long)answer_number(rate, "minutes"),
-		    json_number_value(json_object_get(rate, "sessions")),
-		    json_number_value(json_object_get(rate, "messages")),
-		    json_number_value(json_object_get(rate, "refused")),
-		    json_number_value(json_object_get(rate, "requests")));
+	fprintf(out,
+	    "sessions: %lld open\n"
+	    "since the start: %lld sessions, %lld messages, %lld refusals; "
+	    "%lld policy requests, %lld refusals\n",
+	    (long long)answer_number(answer, "sessions"),
+	    (long long)answer_number(totals, "sessions"),
+	    (long long)answer_number(totals, "messages"),
+	    (long long)answer_number(totals, "refused"),
+	    (long long)answer_number(totals, "requests"),
+	    (long long)answer_number(totals, "refused_requests"));
 }
 
 /* {"unable_to_relay":5,...} */
@@ -210,7 +207,7 @@ print_text(FILE *out, const json_t *answer)
 	    (long long)answer_number(log, "dropped"));
 	print_policy(out, answer);
 	print_reload(out, answer);
-	print_rates(out, answer);
+	print_totals(out, answer);
 	json_array_foreach(all, i, connector)
 		print_connector(out, connector);
 	print_clients(out, answer);

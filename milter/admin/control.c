@@ -40,7 +40,7 @@ struct visitor {
 
 struct control {
 	struct server server;
-	struct event *reloaded, *sampling;
+	struct event *reloaded;
 	const struct service *service;
 	LIST_HEAD(, visitor) visitors;
 };
@@ -240,16 +240,6 @@ on_accept(void *ctx, int fd)
 }
 
 static void
-on_sample(evutil_socket_t fd, short what, void *ctx)
-{
-	const struct service *s = ((struct control *)ctx)->service;
-	struct totals totals = tally_totals(s->tally);
-
-	(void)fd, (void)what;
-	rates_sample(s->rates, monotonic_now(), &totals);
-}
-
-static void
 control_free(struct control *c)
 {
 	struct visitor *v, *next;
@@ -260,8 +250,6 @@ control_free(struct control *c)
 	}
 	if (c->reloaded)
 		event_free(c->reloaded);
-	if (c->sampling)
-		event_free(c->sampling);
 	server_fini(&c->server);
 	free(c);
 }
@@ -269,7 +257,6 @@ control_free(struct control *c)
 int
 control_start(int fd, const struct service *service, struct control **out)
 {
-	const struct timeval step = { .tv_sec = RATES_STEP };
 	struct control *c = calloc(1, sizeof(*c));
 	int rc;
 
@@ -278,20 +265,15 @@ control_start(int fd, const struct service *service, struct control **out)
 	LIST_INIT(&c->visitors);
 	c->service = service;
 	rc = server_init(&c->server);
-	if (!rc) {
+	if (!rc)
 		c->reloaded = event_new(c->server.base, -1, 0, on_reloaded, c);
-		c->sampling =
-		    event_new(c->server.base, -1, EV_PERSIST, on_sample, c);
-	}
-	if (!c->reloaded || !c->sampling || evtimer_add(c->sampling, &step))
+	if (!c->reloaded)
 		rc = -ENOMEM;
 	if (!rc)
 		rc = server_listen(
 		    &c->server, fd, "control", CONNECTIONS_MAX, on_accept, c);
-	if (!rc) {
-		on_sample(-1, 0, c);
+	if (!rc)
 		rc = server_start(&c->server);
-	}
 	if (rc) {
 		control_free(c);
 		return rc;

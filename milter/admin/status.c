@@ -50,20 +50,15 @@ reload_json(const struct service *s, const struct reload_state *state)
 /* ---- What was decided ------------------------------------------------ */
 
 static json_t *
-rates_json(const struct service *s, const struct totals *totals)
+totals_json(const struct service *s)
 {
-	static const int spans[] = { 1, 5, 15 };
-	json_t *all = json_array();
+	struct totals totals = tally_totals(s->tally);
 
-	for (size_t i = 0; i < sizeof(spans) / sizeof(*spans); i++) {
-		struct rate r =
-		    rates_over(s->rates, spans[i], monotonic_now(), totals);
-		json_array_append_new(all,
-		    json_pack("{s:i, s:f, s:f, s:f, s:f}", "minutes", spans[i],
-			"sessions", r.sessions, "messages", r.messages,
-			"refused", r.refused, "requests", r.requests));
-	}
-	return all;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "sessions",
+	    (json_int_t)totals.sessions, "messages",
+	    (json_int_t)totals.messages, "refused", (json_int_t)totals.refused,
+	    "requests", (json_int_t)totals.requests, "refused_requests",
+	    (json_int_t)totals.refused_requests);
 }
 
 static uint64_t
@@ -259,7 +254,6 @@ status_json(const struct service *s, bool ranges)
 {
 	struct reload_state state = reload_state(s->reload);
 	struct edition *e = store_get(s->store);
-	struct totals totals = tally_totals(s->tally);
 	json_t *json;
 
 	json = json_pack("{s:s, s:I, s:o, s:I, s:b, s:{s:s, s:I}, s:o, s:o, "
@@ -271,9 +265,9 @@ status_json(const struct service *s, bool ranges)
 	    log_level_name(log_level()), "dropped", (json_int_t)log_dropped(),
 	    "policy", policy_json(s, edition_ruleset(e), &state), "reload",
 	    reload_json(s, &state), "sessions",
-	    (json_int_t)roster_count(s->roster), "rates",
-	    rates_json(s, &totals), "connectors", connectors_json(s, e),
-	    "refused_clients", refused_json(s), "refused_clients_missed",
+	    (json_int_t)roster_count(s->roster), "totals", totals_json(s),
+	    "connectors", connectors_json(s, e), "refused_clients",
+	    refused_json(s), "refused_clients_missed",
 	    (json_int_t)refused_missed(s->refused), "limits", limits_json(s));
 	if (json && ranges)
 		json_object_set_new(json, "ranges", ranges_json(e));

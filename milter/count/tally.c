@@ -139,14 +139,13 @@ outcome_name(enum outcome outcome)
 }
 
 static uint64_t
-row_refused(const struct tally_row *row)
+row_refused(const struct tally_row *row, enum via via)
 {
 	uint64_t sum = 0;
 
 	for (int s = 0; s < STAGE_COUNT; s++)
-		sum +=
-		    tally_sum(row, VIA_MILTER, (enum stage)s, OUTCOME_REJECT) +
-		    tally_sum(row, VIA_MILTER, (enum stage)s, OUTCOME_TEMPFAIL);
+		sum += tally_sum(row, via, (enum stage)s, OUTCOME_REJECT) +
+		       tally_sum(row, via, (enum stage)s, OUTCOME_TEMPFAIL);
 	return sum;
 }
 
@@ -162,7 +161,8 @@ tally_totals(const struct tally *t)
 		all.messages +=
 		    tally_sum(row, VIA_MILTER, STAGE_EOM, OUTCOME_ACCEPT) +
 		    tally_sum(row, VIA_MILTER, STAGE_EOM, OUTCOME_MONITORED);
-		all.refused += row_refused(row);
+		all.refused += row_refused(row, VIA_MILTER);
+		all.refused_requests += row_refused(row, VIA_POLICY);
 		all.requests +=
 		    tally_sum(row, VIA_POLICY, STAGE_CONNECT, OUTCOME_ACCEPT);
 	}

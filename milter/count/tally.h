@@ -63,6 +63,7 @@ struct totals {
 	uint64_t messages; /* accepted at their end */
 	uint64_t refused;  /* by the milter, at any stage */
 	uint64_t requests; /* of the policy service */
+	uint64_t refused_requests;
 };
 struct totals tally_totals(const struct tally *);
 

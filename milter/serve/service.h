@@ -9,7 +9,6 @@
 #ifndef SERVICE_H
 #define SERVICE_H
 
-#include "rates.h"
 #include "recorder.h"
 #include "refused.h"
 #include "reload.h"
@@ -28,7 +27,6 @@ struct service {
 	struct counter_table *table; /* of the limits */
 	struct counters counters;    /* the interface to it */
 	struct recorder *recorder;   /* or NULL */
-	struct rates *rates;         /* of the control socket's thread */
 	bool tcp;          /* the milter socket, or what it was given, is TCP */
 	int64_t started;   /* the time of day, and that of a clock that */
 	int64_t monotonic; /* never goes back */

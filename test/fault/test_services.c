@@ -66,7 +66,6 @@ setup(void **state)
 	service.tally = tally_new();
 	service.roster = roster_new();
 	service.refused = refused_new();
-	service.rates = calloc(1, sizeof(*service.rates));
 	service.table = counter_table_new(COUNTERS, 1);
 	assert_int_equal(
 	    store_new(FOLDER "/sessions/contract-example/policy.yaml",
@@ -84,7 +83,6 @@ teardown(void **state)
 	reload_stop(service.reload);
 	store_free(service.store);
 	counter_table_free(service.table);
-	free(service.rates);
 	refused_free(service.refused);
 	roster_free(service.roster);
 	tally_free(service.tally);

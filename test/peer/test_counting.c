@@ -4,7 +4,6 @@
  * daemon, a clock or a network.
  */
 #include "policy_version.h"
-#include "rates.h"
 #include "refused.h"
 #include "snapshot.h"
 
@@ -316,38 +315,6 @@ refused_keeps_the_most(void **state)
 }
 
 static void
-rates_are_of_their_minutes(void **state)
-{
-	struct totals t = { 0 };
-	struct rates r = { 0 };
-	struct rate rate;
-	int64_t at = 1000;
-
-	(void)state;
-	rate = rates_over(&r, 1, at, &t);
-	assert_true(rate.sessions == 0);
-	rates_sample(&r, at, &t);
-	t.sessions = 5;
-	rate = rates_over(&r, 1, at + 1, &t);
-	assert_true(rate.sessions == 5);
-	t.sessions = 0;
-	/* Ten a minute for half an hour, then sixty for one minute. */
-	for (int i = 0; i < 180; i++) {
-		at += RATES_STEP;
-		t.sessions += i % 6 ? 0 : 10;
-		rates_sample(&r, at, &t);
-	}
-	rate = rates_over(&r, 15, at, &t);
-	assert_true(rate.sessions > 9.9 && rate.sessions < 10.1);
-	t.sessions += 60;
-	at += 60;
-	rate = rates_over(&r, 1, at, &t);
-	assert_true(rate.sessions == 60);
-	rate = rates_over(&r, 5, at, &t);
-	assert_true(rate.sessions > 19 && rate.sessions < 21);
-}
-
-static void
 tally_has_an_end(void **state)
 {
 	struct tally *t = tally_new();
@@ -373,6 +340,28 @@ tally_has_an_end(void **state)
 	while (tally_get(t, n))
 		n++;
 	assert_int_equal(n, TALLY_CONNECTORS_MAX + 2);
+	tally_free(t);
+}
+
+static void
+totals_have_both_services(void **state)
+{
+	struct tally *t = tally_new();
+	struct tally_row *row = tally_row(t, "a");
+	struct decision rejected = { .stage = STAGE_RCPT,
+		.verdict = VERDICT_REJECT };
+	struct decision delayed = { .stage = STAGE_CONNECT,
+		.verdict = VERDICT_TEMPFAIL };
+	struct totals totals;
+
+	(void)state;
+	tally_count(row, VIA_MILTER, &rejected);
+	tally_count(row, VIA_POLICY, &rejected);
+	tally_count(row, VIA_POLICY, &rejected);
+	tally_count(row, VIA_POLICY, &delayed);
+	totals = tally_totals(t);
+	assert_int_equal(totals.refused, 1);
+	assert_int_equal(totals.refused_requests, 3);
 	tally_free(t);
 }
 
@@ -455,8 +444,8 @@ main(void)
 		cmocka_unit_test(kept_files_come_back),
 		cmocka_unit_test(kept_is_on_disk),
 		cmocka_unit_test(refused_keeps_the_most),
-		cmocka_unit_test(rates_are_of_their_minutes),
 		cmocka_unit_test(tally_has_an_end),
+		cmocka_unit_test(totals_have_both_services),
 		cmocka_unit_test(numbers_name_what_won),
 	};
 
