@@ -31,6 +31,7 @@ enum warning {
 	W_RELAY_NOT_ALLOWED,
 	W_HOST_BITS,
 	W_BARE_ZERO,
+	W_BINDING_REACH,
 	W_EXPIRED,
 	W_EXPIRING,
 	W_UNUSED_NETWORK,
@@ -122,6 +123,7 @@ int check_allowed_collect(struct check *);
 int check_ranges(struct check *);
 void check_allowed(struct check *);
 int check_lists(struct check *);
+void check_bindings(struct check *);
 
 /* Notes that clients relay; whether all of them are on the allow list. */
 bool check_allowed_meet(struct check *, const struct netrange *clients);

@@ -29,8 +29,8 @@ enum {
 /* A listener, and who competes there under each ruleset. */
 struct place {
 	struct view view;
-	uint32_t older, newer; /* contests */
-	size_t group;          /* of those with the same two */
+	const struct view *older, *newer; /* that decide there */
+	size_t group;                     /* of those with the same two */
 };
 
 struct difference {
@@ -65,39 +65,12 @@ relation_name(enum relation relation)
 
 /* ---- Listeners ------------------------------------------------------- */
 
-static const struct view *
-view_find(const struct ruleset *ruleset, int type, const struct view *like)
+static bool
+is_view_of(const struct ruleset *ruleset, const struct view *like)
 {
-	for (size_t i = 0; i < ruleset->nviews; i++) {
-		const struct view *view = &ruleset->views[i];
+	const struct view *view = view_for(ruleset, like);
 
-		if ((int)view->type == type &&
-		    (type == VIEW_ANY ||
-			(view->port == like->port &&
-			    (type == VIEW_EXACT
-				    ? netaddr_compare(
-					  &view->addr, &like->addr) == 0
-				    : view->addr.family == like->addr.family))))
-			return view;
-	}
-	return NULL;
-}
-
-/* The contest for a listener that either ruleset names, or for all those
- * that neither does. */
-static uint32_t
-contest_for(const struct ruleset *ruleset, const struct view *like)
-{
-	const struct view *view = NULL;
-
-	if (like->type == VIEW_EXACT)
-		view = view_find(ruleset, VIEW_EXACT, like);
-	if (view == NULL && like->type != VIEW_ANY)
-		view = view_find(ruleset, VIEW_PORT, like);
-	if (view == NULL)
-		view = view_find(ruleset, VIEW_ANY, like);
-	assert(view != NULL);
-	return view->contest;
+	return view->type == like->type;
 }
 
 static void
@@ -107,8 +80,8 @@ place_add(struct difference *d, const struct view *view)
 	    (struct listener){ .addr = view->addr, .port = view->port };
 	d->places[d->nplaces++] = (struct place){
 		.view = *view,
-		.older = contest_for(d->older, view),
-		.newer = contest_for(d->newer, view),
+		.older = view_for(d->older, view),
+		.newer = view_for(d->newer, view),
 	};
 }
 
@@ -128,8 +101,7 @@ places_make(struct difference *d)
 	for (size_t i = 0; i < d->newer->nviews; i++) {
 		const struct view *view = &d->newer->views[i];
 
-		if (view->type == VIEW_ANY ||
-		    view_find(d->older, (int)view->type, view) == NULL)
+		if (view->type == VIEW_ANY || !is_view_of(d->older, view))
 			place_add(d, view);
 	}
 	return 0;
@@ -155,8 +127,9 @@ groups_make(struct difference *d, enum family family, size_t *groups)
 		if (!place_serves(place, family))
 			continue;
 		for (g = 0; g < count; g++)
-			if (d->places[groups[g]].older == place->older &&
-			    d->places[groups[g]].newer == place->newer)
+			if (view_same(
+				d->places[groups[g]].older, place->older) &&
+			    view_same(d->places[groups[g]].newer, place->newer))
 				break;
 		if (g == count)
 			groups[count++] = i;
@@ -271,12 +244,10 @@ merge_group(struct merge *merge, const struct place *place, enum family family,
 	int rc;
 
 	merge->count = merge->at = 0;
-	rc = contest_walk(older, &older->contests[place->older], family, now,
-	    note_older, merge);
+	rc = view_walk(older, place->older, family, now, note_older, merge);
 	if (rc != 0)
 		return rc;
-	return contest_walk(newer, &newer->contests[place->newer], family, now,
-	    note_newer, merge);
+	return view_walk(newer, place->newer, family, now, note_newer, merge);
 }
 
 /* Each region of a group is one of all its listeners. */

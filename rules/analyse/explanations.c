@@ -182,6 +182,15 @@ static const struct story stories[W_COUNT] = {
 		"\n"
 		"For everyone write 0.0.0.0-255.255.255.255 and \"::/0\".\n",
 	},
+	[W_BINDING_REACH] = {
+		"W-BINDING-REACH", "A range that an exact binding hides",
+		"Connectors bound to the exact address and port of a listener are\n"
+		"asked first. Only clients that none of them has a range for go to\n"
+		"those bound to the wildcard address or to nothing. So a wide range\n"
+		"of the former wins a client from a smaller range of the latter.\n"
+		"\n"
+		"Give both connectors the same bindings, or narrow the wide range.\n",
+	},
 	[W_EXPIRED] = {
 		"W-EXPIRED", "An entry past its end",
 		"The last day (UTC) of the entry's `until` is over. It takes no\n"

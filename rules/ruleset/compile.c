@@ -321,6 +321,24 @@ make_contest(struct compile *compile, struct contest *contest)
 	return error;
 }
 
+/* Who is asked on an exact listener where those bound to it have no range for
+ * the client: whoever would be asked if nobody were bound to it. */
+static void
+find_fallbacks(struct ruleset *ruleset)
+{
+	size_t i;
+
+	for (i = 0; i < ruleset->nviews; i++) {
+		struct view *view = &ruleset->views[i], like = *view;
+
+		view->fallback = CONTEST_NONE;
+		if (view->type != VIEW_EXACT)
+			continue;
+		like.type = VIEW_PORT;
+		view->fallback = view_for(ruleset, &like)->contest;
+	}
+}
+
 /* One contest for all views in which the same connectors compete. */
 static int
 share_contests(struct compile *compile, const struct competitors *competitors)
@@ -359,6 +377,8 @@ make_contests(struct compile *compile)
 		    ? share_contests(compile, &competitors)
 		    : -ENOMEM;
 	free(competitors.bits);
+	if (error == 0)
+		find_fallbacks(ruleset);
 	for (i = 0; error == 0 && i < ruleset->ncontests; i++)
 		error = make_contest(compile, &ruleset->contests[i]);
 	return error;

@@ -16,6 +16,7 @@
 struct walk {
 	const struct ruleset *ruleset;
 	const struct contest *contest;
+	const struct contest *fallback; /* or NULL */
 	int64_t now;
 	int (*fn)(void *ctx, const struct part *);
 	void *ctx;
@@ -32,7 +33,36 @@ compare_cuts(const void *left, const void *right)
 	return netaddr_compare(left, right);
 }
 
-/* All lists that make clients of one interval differ. */
+static int
+count_interval(void *ctx, const struct netrange *clients, uint32_t pick)
+{
+	size_t *count = ctx;
+
+	(void)clients;
+	(void)pick;
+	++*count;
+	return 0;
+}
+
+/* The step after a family's last address is above or below all of its
+ * clients: no cut. */
+static void
+cuts_add(struct walk *walk, const struct netrange *range)
+{
+	walk->cuts[walk->ncuts++] = range->first;
+	walk->cuts[walk->ncuts++] = netstep_next(range->last);
+}
+
+static int
+cut_interval(void *ctx, const struct netrange *clients, uint32_t pick)
+{
+	(void)pick;
+	cuts_add(ctx, clients);
+	return 0;
+}
+
+/* All that makes clients of one interval differ: the lists, and whose the
+ * clients are that nobody wins at first. */
 static int
 cuts_make(struct walk *walk)
 {
@@ -47,6 +77,8 @@ cuts_make(struct walk *walk)
 
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		count += lists[i]->count;
+	if (walk->fallback)
+		(void)netset_walk(walk->fallback->set, count_interval, &count);
 	if (count == 0)
 		return 0;
 	walk->cuts = calloc(count, 2 * sizeof(*walk->cuts));
@@ -56,14 +88,25 @@ cuts_make(struct walk *walk)
 		for (j = 0; j < lists[i]->count; j++) {
 			struct netrange range = range_clients(lists[i], j);
 
-			/* The step behind a family's last address is above
-			 * or below all of its clients: no cut. */
-			walk->cuts[walk->ncuts++] = range.first;
-			walk->cuts[walk->ncuts++] = netstep_next(range.last);
+			cuts_add(walk, &range);
 		}
 	}
+	if (walk->fallback)
+		(void)netset_walk(walk->fallback->set, cut_interval, walk);
 	qsort(walk->cuts, walk->ncuts, sizeof(*walk->cuts), compare_cuts);
 	return 0;
+}
+
+static struct choice
+choose(const struct walk *walk, uint32_t pick)
+{
+	struct choice choice =
+	    contest_choice(walk->ruleset, walk->contest, pick, walk->now);
+
+	if (choice.rule || !walk->fallback)
+		return choice;
+	pick = netset_find(walk->fallback->set, &walk->next);
+	return contest_choice(walk->ruleset, walk->fallback, pick, walk->now);
 }
 
 static bool
@@ -89,7 +132,7 @@ tell_part(struct walk *walk, uint32_t pick, const struct netaddr *last)
 	    netaddr_compare(&walk->cuts[walk->cut], last) <= 0)
 		part.clients.last = netstep_previous(walk->cuts[walk->cut]);
 	part.clients.form = netset_form(&part.clients);
-	part.choice = contest_choice(ruleset, walk->contest, pick, walk->now);
+	part.choice = choose(walk, pick);
 	part.server = ruleset_server(ruleset, &walk->next, walk->now);
 	part.blocked = listed(walk, ruleset->block, &policy->ip_block_list);
 	part.allow_listed =
@@ -134,13 +177,16 @@ walk_family(struct walk *walk, enum family family)
 }
 
 int
-contest_walk(const struct ruleset *ruleset, const struct contest *contest,
+view_walk(const struct ruleset *ruleset, const struct view *view,
     enum family family, int64_t now, int (*fn)(void *ctx, const struct part *),
     void *ctx)
 {
 	struct walk walk = {
 		.ruleset = ruleset,
-		.contest = contest,
+		.contest = &ruleset->contests[view->contest],
+		.fallback = view->fallback != CONTEST_NONE
+				? &ruleset->contests[view->fallback]
+				: NULL,
 		.now = now,
 		.fn = fn,
 		.ctx = ctx,

@@ -19,7 +19,7 @@ struct part {
 /* Walks every address of a family once and in order, those that nobody wins
  * too; FAMILY_NONE: of both, IPv4 first. Stops when fn answers non-zero, and
  * answers that. -ENOMEM. */
-int contest_walk(const struct ruleset *, const struct contest *, enum family,
+int view_walk(const struct ruleset *, const struct view *, enum family,
     int64_t now, int (*fn)(void *ctx, const struct part *), void *ctx);
 
 #endif

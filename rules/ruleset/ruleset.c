@@ -100,6 +100,27 @@ view_find(const struct ruleset *ruleset, const struct view *named)
 	    view_compare);
 }
 
+const struct view *
+view_for(const struct ruleset *ruleset, const struct view *like)
+{
+	struct view port = { .type = VIEW_PORT,
+		.port = like->port,
+		.addr = { .family = like->addr.family } };
+	const struct view *view = NULL;
+
+	if (like->type == VIEW_EXACT)
+		view = view_find(ruleset, like);
+	if (!view && like->type != VIEW_ANY)
+		view = view_find(ruleset, &port);
+	return view ? view : &ruleset->views[ruleset->nviews - 1];
+}
+
+bool
+view_same(const struct view *a, const struct view *b)
+{
+	return a->contest == b->contest && a->fallback == b->fallback;
+}
+
 /* What is told of a listener, and which views name it. */
 struct scope {
 	struct netaddr addr; /* of a known family */
@@ -207,6 +228,21 @@ choice_range(const struct choice *choice)
 	    &choice->rule->written->remote_ip_ranges, choice->range);
 }
 
+static struct choice
+view_choice(const struct ruleset *ruleset, const struct view *view,
+    const struct netaddr *client, int64_t now)
+{
+	const struct contest *contest = &ruleset->contests[view->contest];
+	struct choice choice = contest_choice(
+	    ruleset, contest, netset_find(contest->set, client), now);
+
+	if (choice.rule || view->fallback == CONTEST_NONE)
+		return choice;
+	contest = &ruleset->contests[view->fallback];
+	return contest_choice(
+	    ruleset, contest, netset_find(contest->set, client), now);
+}
+
 int
 ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
     const struct listener *listener, int64_t now, struct choice *choice)
@@ -218,13 +254,10 @@ ruleset_choose(const struct ruleset *ruleset, const struct netaddr *client,
 
 	for (i = scope.from; i < scope.to; i++) {
 		const struct view *view = &ruleset->views[i];
-		const struct contest *contest;
 
 		if (!view_could_be(view, &scope))
 			continue;
-		contest = &ruleset->contests[view->contest];
-		next = contest_choice(
-		    ruleset, contest, netset_find(contest->set, client), now);
+		next = view_choice(ruleset, view, client, now);
 		if (chosen && next.rule != first.rule)
 			return -EAGAIN;
 		if (!chosen)
@@ -255,18 +288,37 @@ connector_competes(const struct connector *connector, const struct view *view)
 	return false;
 }
 
-bool
+static bool
+contest_has(const struct contest *contest, size_t rule)
+{
+	size_t i;
+
+	for (i = 0; i < contest->nfirsts; i++)
+		if (contest->firsts[i].rule == rule)
+			return true;
+	return false;
+}
+
+enum competing
 ruleset_competes(const struct ruleset *ruleset, const struct rule *rule,
     const struct netaddr *client, const struct listener *listener)
 {
 	struct scope scope = scope_of(ruleset, client, listener);
-	size_t i;
+	size_t number = (size_t)(rule - ruleset->rules), i;
+	enum competing reach = COMPETES_NOT;
 
-	for (i = scope.from; i < scope.to; i++)
-		if (view_could_be(&ruleset->views[i], &scope) &&
-		    connector_competes(rule->written, &ruleset->views[i]))
-			return true;
-	return false;
+	for (i = scope.from; i < scope.to; i++) {
+		const struct view *view = &ruleset->views[i];
+
+		if (!view_could_be(view, &scope))
+			continue;
+		if (contest_has(&ruleset->contests[view->contest], number))
+			return COMPETES_FIRST;
+		if (view->fallback != CONTEST_NONE &&
+		    contest_has(&ruleset->contests[view->fallback], number))
+			reach = COMPETES_AFTER;
+	}
+	return reach;
 }
 
 /* ---- Lists ----------------------------------------------------------- */
@@ -354,14 +406,13 @@ tell(void *ctx, const struct part *part)
 }
 
 static int
-contest_tell(const struct ruleset *ruleset, uint32_t contest,
+view_tell(const struct ruleset *ruleset, const struct view *view,
     enum family family, int64_t now,
     int (*fn)(void *ctx, const struct holding *), void *ctx)
 {
 	struct telling telling = { ruleset, fn, ctx };
 
-	return contest_walk(
-	    ruleset, &ruleset->contests[contest], family, now, tell, &telling);
+	return view_walk(ruleset, view, family, now, tell, &telling);
 }
 
 int
@@ -379,13 +430,12 @@ ruleset_walk(const struct ruleset *ruleset, const struct listener *listener,
 
 		if (!view_could_be(view, &scope))
 			continue;
-		if (found != NULL && found->contest != view->contest)
+		if (found != NULL && !view_same(found, view))
 			return -EAGAIN;
 		found = view;
 	}
 	assert(found != NULL);
-	return contest_tell(
-	    ruleset, found->contest, scope.addr.family, now, fn, ctx);
+	return view_tell(ruleset, found, scope.addr.family, now, fn, ctx);
 }
 
 size_t
@@ -407,6 +457,6 @@ ruleset_walk_nth(const struct ruleset *ruleset, size_t n, int64_t now,
     int (*fn)(void *ctx, const struct holding *), void *ctx)
 {
 	assert(n < ruleset->nviews);
-	return contest_tell(ruleset, ruleset->views[n].contest,
+	return view_tell(ruleset, &ruleset->views[n],
 	    ruleset->views[n].addr.family, now, fn, ctx);
 }

@@ -50,8 +50,18 @@ struct view {
 	enum { VIEW_EXACT, VIEW_PORT, VIEW_ANY } type;
 	struct netaddr addr; /* VIEW_PORT: only the family */
 	uint16_t port;
-	uint32_t contest; /* views with the same competitors share one */
+	uint32_t contest;  /* views with the same competitors share one */
+	uint32_t fallback; /* VIEW_EXACT: the contest that is asked where
+			      nobody wins its own; else CONTEST_NONE */
 };
+
+#define CONTEST_NONE UINT32_MAX
+
+/* Whether the same connectors win the same clients in both. */
+bool view_same(const struct view *, const struct view *);
+/* The view that decides for a listener that a view, of this or another
+ * ruleset, is for: the exact one, else that of the port, else VIEW_ANY. */
+const struct view *view_for(const struct ruleset *, const struct view *);
 
 struct ruleset {
 	atomic_uint references;
@@ -89,13 +99,19 @@ struct range choice_range(const struct choice *);
 /* What a pick of a contest's set means now. */
 struct choice contest_choice(
     const struct ruleset *, const struct contest *, uint32_t pick, int64_t now);
-/* The connector for a client. -EAGAIN: the listener is not told, and it
+/* The connector for a client: of those bound to the exact address and port,
+ * else of all others of the listener. -EAGAIN: the listener is not told, and it
  * could matter. */
 int ruleset_choose(const struct ruleset *, const struct netaddr *client,
     const struct listener *, int64_t now, struct choice *);
-/* Whether a connector takes part on a listener. Told only as far as the
- * listener is. */
-bool ruleset_competes(const struct ruleset *, const struct rule *,
+/* How a connector takes part on a listener. */
+enum competing {
+	COMPETES_NOT,
+	COMPETES_AFTER, /* asked where no exactly bound one has the client */
+	COMPETES_FIRST
+};
+/* Known only as far as the listener is. */
+enum competing ruleset_competes(const struct ruleset *, const struct rule *,
     const struct netaddr *client, const struct listener *);
 
 /* Whether an entry of a list holds a client now; which may be NULL. */

@@ -40,17 +40,27 @@ range_find(const struct range_list *list, const struct netaddr *client,
 
 static const char *
 why_lost(const struct ruleset *ruleset, const struct rule *rule,
-    const struct event *event, bool untold, bool holds_client, bool expired)
+    const struct event *event, const struct choice *choice, bool untold,
+    bool holds_client, bool expired)
 {
+	const struct netaddr *client = &event->connect.client;
+	const struct listener *listener = &event->connect.local;
+	enum competing reach;
+
 	if (!rule->written->enabled)
 		return holds_client ? "disabled" : NULL;
 	if (untold)
 		return holds_client ? "local address not told" : NULL;
-	if (!ruleset_competes(
-		ruleset, rule, &event->connect.client, &event->connect.local))
+	reach = ruleset_competes(ruleset, rule, client, listener);
+	if (reach == COMPETES_NOT)
 		return holds_client ? "other listener" : NULL;
+	if (holds_client && expired)
+		return "entry expired";
 	if (holds_client)
-		return expired ? "entry expired" : "wider range";
+		return choice->rule && ruleset_competes(ruleset, choice->rule,
+					   client, listener) > reach
+			   ? "less exact binding"
+			   : "wider range";
 	return rule->written->nbindings != 0 ? "client not in its ranges"
 					     : NULL;
 }
@@ -78,8 +88,8 @@ candidates_tell(const struct ruleset *ruleset, const struct event *event,
 		    &event->connect.client, event->now, &range, &expired);
 		if (holds)
 			candidate.where = range.where;
-		candidate.lost =
-		    why_lost(ruleset, rule, event, untold, holds, expired);
+		candidate.lost = why_lost(
+		    ruleset, rule, event, choice, untold, holds, expired);
 		if (candidate.lost != NULL)
 			listener->candidate(listener->ctx, &candidate);
 	}

@@ -148,8 +148,9 @@ anybody_bound(const struct model *model, struct place place)
 	return false;
 }
 
+/* First those bound to the place, then those of its wildcard and of none. */
 static bool
-competes(const struct model *model, int i, struct place place)
+competes(const struct model *model, int i, struct place place, bool exactly)
 {
 	struct place wildcard = place;
 	const struct node *node = &model->nodes[i];
@@ -157,14 +158,14 @@ competes(const struct model *model, int i, struct place place)
 	wildcard.local = -1;
 	if (!node->enabled)
 		return false;
-	if (anybody_bound(model, place))
+	if (exactly)
 		return bound(node, place);
 	return node->nbindings == 0 || bound(node, wildcard);
 }
 
-int
-naive_choose(
-    const struct model *model, bool ipv6, number client, struct place place)
+static int
+choose_among(const struct model *model, bool ipv6, number client,
+    struct place place, bool exactly)
 {
 	number best = 0;
 	int i, j, winner = -1;
@@ -172,7 +173,7 @@ naive_choose(
 	for (i = 0; i < model->count; i++) {
 		const struct spans *ranges = &model->nodes[i].ranges;
 
-		if (!competes(model, i, place))
+		if (!competes(model, i, place, exactly))
 			continue;
 		for (j = 0; j < ranges->count; j++) {
 			const struct span *span = &ranges->items[j];
@@ -186,6 +187,16 @@ naive_choose(
 		}
 	}
 	return winner;
+}
+
+int
+naive_choose(
+    const struct model *model, bool ipv6, number client, struct place place)
+{
+	int winner = choose_among(model, ipv6, client, place, true);
+
+	return winner >= 0 ? winner
+			   : choose_among(model, ipv6, client, place, false);
 }
 
 int
@@ -244,7 +255,10 @@ meet(const struct model *model, int a, int b)
 		struct place place = { i % 2 == 1, i / 2 % LOCALS,
 			i / 2 / LOCALS };
 
-		if (competes(model, a, place) && competes(model, b, place))
+		if ((competes(model, a, place, true) &&
+			competes(model, b, place, true)) ||
+		    (competes(model, a, place, false) &&
+			competes(model, b, place, false)))
 			return true;
 	}
 	return false;

@@ -223,7 +223,7 @@ test_pairs(void **state)
 			diagnostics_free(list);
 		}
 	}
-	assert_int_equal(i, 21);
+	assert_int_equal(i, 22);
 }
 
 static void
