@@ -181,15 +181,43 @@ make_bindings(struct node *node, struct random *random)
 	}
 }
 
+/* A policy with more connectors than a machine word has bits. */
+static void
+make_pads(struct model *model, struct random *random)
+{
+	for (model->count = 0; model->count < PADS; model->count++) {
+		struct node *node = &model->nodes[model->count];
+		number first =
+		    (number)10 << 24 | 77 << 16 | (number)model->count << 8;
+
+		node->enabled = random_below(random, 8) != 0;
+		node->groups = 1 + random_below(random, 31);
+		make_bindings(node, random);
+		node->ranges.count = 1;
+		node->ranges.items[0] = (struct span){
+			.first = first,
+			.last = first + 255,
+			.prefix = 24,
+		};
+		make_extended(node, random);
+	}
+}
+
 void
 model_make(struct model *model, struct random *random)
 {
+	int first;
+
 	*model = (struct model){ 0 };
-	model->count = 1 + (int)random_below(random, CONNECTORS_MAX);
-	for (int i = 0; i < model->count; i++) {
+	if (random_below(random, 24) == 0)
+		make_pads(model, random);
+	first = model->count;
+	model->count += 1 + (int)random_below(random, CONNECTORS_FEW);
+	for (int i = first; i < model->count; i++) {
 		struct node *node = &model->nodes[i];
 
 		node->enabled = i == 0 || random_below(random, 8) != 0;
+		node->monitor = random_below(random, 4) == 0;
 		node->external = random_below(random, 4) == 0;
 		node->partner = random_below(random, 4) == 0;
 		node->groups = 1 + random_below(random, 31);
@@ -202,7 +230,7 @@ model_make(struct model *model, struct random *random)
 		make_extended(node, random);
 	}
 	if (random_below(random, 16) == 0)
-		make_crowd(&model->nodes[0].ranges, random);
+		make_crowd(&model->nodes[first].ranges, random);
 	make_spans(&model->exchange, random, 0, true);
 	make_spans(&model->legacy, random, 0, true);
 	make_spans(&model->allow, random, 0, false);
@@ -366,6 +394,9 @@ print_node(const struct node *node, int i, FILE *out)
 	    "  - name: c%d\n    enabled: %s\n"
 	    "    public_addresses: 18446744073709551615\n",
 	    i, node->enabled ? "true" : "false");
+	if (node->monitor)
+		fputs(
+		    "    mode: monitor\n    require_ehlo_domain: true\n", out);
 	print_bindings(node, out);
 	fputs("    remote_ip_ranges: ", out);
 	print_spans(&node->ranges, out);

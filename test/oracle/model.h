@@ -16,7 +16,9 @@
 __extension__ typedef unsigned __int128 number;
 
 enum {
-	CONNECTORS_MAX = 6,
+	CONNECTORS_FEW = 6,
+	PADS = 64, /* connectors before those, of one range that is its own */
+	CONNECTORS_MAX = PADS + CONNECTORS_FEW,
 	RANGES_FEW = 5,
 	RANGES_MAX = 48, /* in a crowd */
 	BINDINGS_MAX = 3,
@@ -58,6 +60,7 @@ struct entry {
 
 struct node {
 	bool enabled, external, partner;
+	bool monitor; /* mode monitor, and it wants a domain in EHLO */
 	struct place bindings[BINDINGS_MAX];
 	int nbindings;
 	struct spans ranges;

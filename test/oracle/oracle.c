@@ -6,7 +6,8 @@
  *
  * Makes random policies, and tries each at every address where any range of
  * it begins or ends, at every listener. A session must find the connector,
- * the rights and the verdicts that naive.c finds; who must say the address
+ * the rights and the verdicts that naive.c finds, in monitor mode too; export
+ * must hold it if it relays without credentials; who must say the address
  * where naive.c says it may, and count all of them exactly: between two such
  * addresses nothing changes, so these are all there are. --all takes ten
  * times as many policies. The first difference ends it, with the seed and
@@ -15,18 +16,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "ctl.h"
 #include "model.h"
 #include "who.h"
 
 #define BIT(x) (UINT32_C(1) << (x))
 
-enum { POLICIES = 3000, CUTS_MAX = 400, ALL = 10 };
+enum { POLICIES = 3000, CUTS_MAX = 800, ALL = 10, EXPORT_MAX = 20000 };
 
 struct trial {
 	uint64_t seed;
 	struct model model;
-	char *text;
+	char *text, *file;
 	struct ruleset *ruleset;
 	struct who_question question;
 	enum principal principal;
@@ -36,7 +39,7 @@ struct trial {
 	int ncuts[2];
 };
 
-static uint64_t pairs, told, refused;
+static uint64_t pairs, told, refused, exports;
 
 static void
 differ(const struct trial *t, bool ipv6, number client, struct place place,
@@ -107,9 +110,10 @@ check_verdicts(struct trial *t, bool ipv6, number client, struct place place,
 	bool blocked = naive_blocked(&t->model, ipv6, client) &&
 		       (rights & BIT(RIGHT_BYPASS_ANTI_SPAM)) == 0;
 	bool relay = (rights & BIT(RIGHT_ANY_RECIPIENT)) != 0 && !blocked;
-	enum verdict mail = chosen == -2 ? VERDICT_TEMPFAIL
-			    : submit     ? VERDICT_ACCEPT
-					 : VERDICT_REJECT;
+	bool monitor = node != NULL && node->monitor;
+	enum verdict mail = chosen == -2        ? VERDICT_TEMPFAIL
+			    : submit || monitor ? VERDICT_ACCEPT
+						: VERDICT_REJECT;
 	struct event event = { .stage = STAGE_MAIL };
 	struct decision d;
 
@@ -126,14 +130,14 @@ check_verdicts(struct trial *t, bool ipv6, number client, struct place place,
 		differ(t, ipv6, client, place, "rights or principals");
 	feed_rcpt(t, "kate@fabrikam.com", &d);
 	if (d.verdict != (mail != VERDICT_ACCEPT ? mail
-			     : relay             ? VERDICT_ACCEPT
+			     : relay && submit   ? VERDICT_ACCEPT
 						 : VERDICT_REJECT) ||
-	    d.relay != (mail == VERDICT_ACCEPT && relay))
+	    d.relay != (submit && relay))
 		differ(t, ipv6, client, place, "verdict on relaying");
 	feed_rcpt(t, "kate@contoso.com", &d);
-	if (d.verdict != (mail != VERDICT_ACCEPT ? mail
-			     : blocked           ? VERDICT_REJECT
-						 : VERDICT_ACCEPT) ||
+	if (d.verdict != (mail != VERDICT_ACCEPT   ? mail
+			     : blocked && !monitor ? VERDICT_REJECT
+						   : VERDICT_ACCEPT) ||
 	    d.relay)
 		differ(t, ipv6, client, place, "verdict on our own");
 }
@@ -163,6 +167,117 @@ check_session(struct trial *t, bool ipv6, number client, struct place place)
 	if (chosen >= 0 && t->model.nodes[chosen].partner)
 		check_verdicts(
 		    t, ipv6, client, place, chosen, BIT(PRINCIPAL_PARTNER));
+}
+
+/* ---- Export ---------------------------------------------------------- */
+
+/* The table that export writes for a listener. */
+static char *
+exported(struct trial *t, struct place place)
+{
+	struct listener listener = listener_of(place);
+	char addr[NETADDR_TEXT_SIZE], local[NETADDR_TEXT_SIZE + 16];
+	char *argv[] = { "export", "postfix-cidr", "--policy", t->file, "--at",
+		"2026-06-15T12:00:00Z", "--listener", local, NULL };
+	FILE *was = stdout;
+	char *text = NULL;
+	size_t size;
+	int status;
+
+	snprintf(local, sizeof local, place.ipv6 ? "[%s]:%u" : "%s:%u",
+	    netaddr_format(&listener.addr, addr), (unsigned)listener.port);
+	optind = 0;
+	stdout = open_memstream(&text, &size);
+	status = verb_export.run(&verb_export, 8, argv);
+	fclose(stdout);
+	stdout = was;
+	if (status != STATUS_YES)
+		differ(t, place.ipv6, 0, place, "export fails");
+	return text;
+}
+
+/* The ranges of a table; returns how many they are. */
+static int
+table_read(char *text, struct netrange *ranges, int room)
+{
+	int count = 0;
+	char *save = NULL, why[NETADDR_WHY_SIZE];
+
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		bool host_bits;
+		char *end = strchr(line, ' ');
+
+		if (line[0] == '#' || end == NULL || count == room)
+			continue;
+		*end = '\0';
+		if (netrange_parse(line, &ranges[count], &host_bits, why) == 0)
+			count++;
+	}
+	return count;
+}
+
+/* Whether a client relays by its address alone. */
+static bool
+relays(const struct trial *t, bool ipv6, number client, struct place place)
+{
+	const right_set needed = BIT(RIGHT_SUBMIT) | BIT(RIGHT_ANY_RECIPIENT);
+	int chosen = naive_choose(&t->model, ipv6, client, place);
+	right_set rights;
+
+	if (chosen < 0)
+		return false;
+	rights = naive_rights(&t->model.nodes[chosen],
+	    naive_base(&t->model, chosen, ipv6, client));
+	return (rights & needed) == needed &&
+	       (!naive_blocked(&t->model, ipv6, client) ||
+		   (rights & BIT(RIGHT_BYPASS_ANTI_SPAM)) != 0);
+}
+
+static void
+check_export(struct trial *t, struct place place)
+{
+	static struct netrange ranges[EXPORT_MAX];
+	char *text = exported(t, place);
+	int count = table_read(text, ranges, EXPORT_MAX);
+	bool ipv6 = place.ipv6;
+
+	free(text);
+	if (count == EXPORT_MAX)
+		return;
+	for (int i = 0; i < t->ncuts[ipv6]; i++) {
+		number client = t->cuts[ipv6][i];
+		struct netaddr addr = address(ipv6, client);
+		bool found = false;
+
+		if (ipv6 && client >> 32 == 0xffff)
+			continue;
+		for (int r = 0; r < count && !found; r++)
+			found = netrange_holds(&ranges[r], &addr);
+		if (found != relays(t, ipv6, client, place))
+			differ(t, ipv6, client, place,
+			    found ? "export grants relay to one that may not"
+				  : "export lacks one that may relay");
+		exports++;
+	}
+}
+
+/* At one listener of each family. */
+static void
+check_exports(struct trial *t, struct random *random)
+{
+	char name[] = "/tmp/oracle-XXXXXX";
+	int fd = mkstemp(name);
+	FILE *out = fdopen(fd, "w");
+
+	fputs(t->text, out);
+	fclose(out);
+	t->file = name;
+	for (int f = 0; f < 2; f++)
+		check_export(t,
+		    (struct place){ f == 1, (int)random_below(random, LOCALS),
+			(int)random_below(random, PORTS) });
+	unlink(name);
 }
 
 /* ---- Who ------------------------------------------------------------- */
@@ -450,6 +565,7 @@ try(uint64_t seed)
 	make_cuts(t);
 	t->session = session_new(t->ruleset);
 	check_sessions(t, &random);
+	check_exports(t, &random);
 	for (int p = 0; p < PRINCIPAL_COUNT; p++) {
 		t->principal = (enum principal)p;
 		t->question = (struct who_question){
@@ -481,8 +597,9 @@ main(int argc, char **argv)
 	for (uint64_t i = 0; i < seeds.count; i++)
 		try(seeds.first + i);
 	printf("%llu policies, %llu of them refused; %llu pairs of policy and "
-	       "address; %llu ranges of who\n",
+	       "address; %llu ranges of who; %llu clients of exports\n",
 	    (unsigned long long)seeds.count, (unsigned long long)refused,
-	    (unsigned long long)pairs, (unsigned long long)told);
+	    (unsigned long long)pairs, (unsigned long long)told,
+	    (unsigned long long)exports);
 	return 0;
 }
