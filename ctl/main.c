@@ -17,6 +17,7 @@ static const struct verb *const verbs[] = {
 	&verb_replay,
 	&verb_diff,
 	&verb_export,
+	&verb_import,
 	&verb_doctor,
 	&verb_status,
 	&verb_sessions,

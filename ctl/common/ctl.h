@@ -36,8 +36,8 @@ struct ctl {
 };
 
 extern const struct verb verb_check, verb_diff, verb_doctor, verb_explain,
-    verb_export, verb_log_level, verb_reload, verb_replay, verb_sessions,
-    verb_status, verb_who;
+    verb_export, verb_import, verb_log_level, verb_reload, verb_replay,
+    verb_sessions, verb_status, verb_who;
 
 /* The common options, for a verb's table for getopt_long(); their values in
  * a verb's switch are passed to ctl_option(). */
