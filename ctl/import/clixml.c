@@ -209,8 +209,10 @@ enumeration_of(struct import_clixml *c, const struct import_node *n)
 		return value_of(n, 0);
 	bits = strtoul(number, NULL, 10);
 	if (import_enumeration_bits(n->name, n->string, &said) && bits != said)
-		import_fail(c->im, "I-ENUMERATION", c->file, n->line,
-		    "%s is \"%s\", but its number is %lu; export it again",
+		import_say(c->im, SEVERITY_WARNING, "I-ENUMERATION", c->file,
+		    n->line,
+		    "%s is \"%s\", but its number is %lu; the words were "
+		    "taken",
 		    n->name, n->string, bits);
 	return n->string;
 }

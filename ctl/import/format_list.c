@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ascii.h"
@@ -53,7 +54,7 @@ struct import_fl {
 	struct import *im;
 	const char *file;
 	char *value; /* grows while lines continue it */
-	size_t len;
+	size_t len, room;
 	char *name;
 	uint32_t line;
 	char *first; /* the first key of the file */
@@ -78,17 +79,20 @@ flush(struct import_fl *fl)
 static void
 append(struct import_fl *fl, const char *text, size_t len)
 {
-	char *joined = arena_alloc(fl->im->arena, fl->len + len + 1);
+	if (fl->len + len + 1 > fl->room) {
+		size_t room = 2 * (fl->len + len + 1);
+		char *more = realloc(fl->value, room);
 
-	if (!joined) {
-		fl->im->memory = fl->im->fatal = true;
-		return;
+		if (!more) {
+			fl->im->memory = fl->im->fatal = true;
+			return;
+		}
+		fl->value = more;
+		fl->room = room;
 	}
-	memcpy(joined, fl->value, fl->len);
-	memcpy(joined + fl->len, text, len);
+	memcpy(fl->value + fl->len, text, len);
 	fl->len += len;
-	joined[fl->len] = '\0';
-	fl->value = joined;
+	fl->value[fl->len] = '\0';
 }
 
 /* "Name   : value": the length of the name, or 0. */
@@ -129,8 +133,8 @@ take_key(struct import_fl *fl, const char *line, size_t len, size_t key,
 		return -ENOMEM;
 	while (from < len && line[from] == ' ')
 		from++;
-	fl->value = import_copy(fl->im, line + from, len - from);
-	fl->len = len - from;
+	fl->len = 0;
+	append(fl, line + from, len - from);
 	fl->line = number;
 	fl->column = from;
 	fl->brace =
@@ -160,7 +164,7 @@ take_line(struct import_fl *fl, const char *line, size_t len, uint32_t number)
 	if (fl->len > 0 && fl->value[fl->len - 1] == ',')
 		append(fl, " ", 1);
 	append(fl, line + indent, len - indent);
-	if (fl->brace && fl->value[fl->len - 1] == '}')
+	if (fl->brace && fl->len > 0 && fl->value[fl->len - 1] == '}')
 		fl->brace = false;
 	return 0;
 }
@@ -199,6 +203,7 @@ import_format_list(struct import *im, const struct import_text *text)
 		error = take_line(&fl, line, len, lines.number);
 	if (!error)
 		error = flush(&fl);
+	free(fl.value);
 	return error ? error : check_last(im, from);
 }
 

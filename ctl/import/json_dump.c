@@ -139,6 +139,7 @@ import_json(struct import *im, const struct import_text *text)
 	json_t *root =
 	    json_loadb(text->text, text->len, JSON_REJECT_DUPLICATES, &why);
 	int error = 0;
+	const json_t *list;
 	json_t *item;
 	size_t i;
 
@@ -146,8 +147,11 @@ import_json(struct import *im, const struct import_text *text)
 		return import_fail(im, "I-CUT", text->file,
 		    why.line > 0 ? (uint32_t)why.line : 0,
 		    "the JSON is broken or cut: %s; export it again", why.text);
-	if (json_is_array(root)) {
-		json_array_foreach(root, i, item) {
+	list = member(root, "value"); /* of a list that knows its Count */
+	if (!json_is_array(list))
+		list = root;
+	if (json_is_array(list)) {
+		json_array_foreach(list, i, item) {
 			error = take_object(&r, item);
 			if (error < 0)
 				break;

@@ -152,9 +152,9 @@ size_of(const char *text, uint64_t *bytes, bool *bare)
 	const char *at = bracket ? bracket + 1 : text;
 	unsigned digits = 0;
 
+	/* In brackets any separator of thousands, a no-break space, too. */
 	for (; isdigit((unsigned char)*at) ||
-	       (bracket && strchr(",. ", *at) && *at &&
-		   isdigit((unsigned char)at[1]));
+	       (bracket && *at && *at != ')' && !isalpha((unsigned char)*at));
 	     at++) {
 		if (!isdigit((unsigned char)*at))
 			continue;
@@ -180,7 +180,9 @@ size_of(const char *text, uint64_t *bytes, bool *bare)
 	case '\0':
 		break;
 	default:
-		return bracket != NULL;
+		if (!bracket)
+			return false;
+		break;
 	}
 	*bytes = number * (bracket ? 1 : unit);
 	return true;
