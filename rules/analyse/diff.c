@@ -165,23 +165,26 @@ note_older(void *ctx, const struct part *part)
 {
 	struct merge *merge = ctx;
 	const standing code = standing_of(merge->d->older, part);
-	struct stretch *last = merge->stretches + merge->count;
+	struct stretch *last;
 
-	if (merge->count > 0 && last[-1].standing == code) {
-		last[-1].last = part->clients.last;
-		return 0;
+	if (merge->count > 0) {
+		last = &merge->stretches[merge->count - 1];
+		if (last->standing == code) {
+			last->last = part->clients.last;
+			return 0;
+		}
 	}
 	if (merge->count == merge->room) {
 		size_t room = merge->room == 0 ? 256 : merge->room * 2;
 
-		last = realloc(merge->stretches, room * sizeof(*last));
-		if (last == NULL)
+		last = realloc(merge->stretches, room * sizeof *last);
+		if (!last)
 			return -ENOMEM;
 		merge->stretches = last;
 		merge->room = room;
-		last += merge->count;
 	}
-	*last = (struct stretch){ part->clients.last, code };
+	merge->stretches[merge->count] =
+	    (struct stretch){ part->clients.last, code };
 	merge->count++;
 	return 0;
 }

@@ -58,10 +58,10 @@ join(struct netrange *range, const struct netrange *next)
 int
 rangeset_add(struct rangeset *set, const struct netrange *range)
 {
-	struct netrange *last = set->items + set->count;
-
 	if (set->count > 0 && !set->unsorted) {
-		if (join(--last, range))
+		struct netrange *last = &set->items[set->count - 1];
+
+		if (join(last, range))
 			return 0;
 		set->unsorted = netaddr_compare(&range->first, &last->last) < 0;
 	}
