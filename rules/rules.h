@@ -181,7 +181,8 @@ struct ruleset;
  * cross or relay for the Internet; see the list. */
 int ruleset_compile(struct policy *, const char *server, struct ruleset **,
     struct diagnostics *);
-/* policy_load() and ruleset_compile() in one. */
+/* policy_load() and ruleset_compile() in one; then runs the policy's tests
+ * and proves what it says of never. -EINVAL: one of them does not hold. */
 int ruleset_load(const struct reader *, const char *file, const char *server,
     struct ruleset **, struct diagnostics *);
 /* Both may be called by any thread. ref answers its argument. */

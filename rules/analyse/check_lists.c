@@ -292,6 +292,8 @@ check_lists(struct check *check)
 		check_list(&uses, lists[i].list);
 		error = check_nesting(check, lists[i].list, lists[i].key);
 	}
+	for (i = 0; i < policy->nnever; i++)
+		check_list(&uses, &policy->never[i].ranges);
 	check_unused(&uses);
 	check_domains(check);
 	return error;

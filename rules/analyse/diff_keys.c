@@ -18,8 +18,8 @@
 
 enum { VALUE_SIZE = 512 };
 
-static int
-add(struct settings *settings, const struct setting *setting)
+int
+settings_add(struct settings *settings, const struct setting *setting)
 {
 	void *items = settings->items;
 
@@ -153,7 +153,7 @@ field_compare(struct settings *settings, const struct field *field,
 	setting.newer = arena_text(settings->arena, text, strlen(text));
 	if (setting.older == NULL || setting.newer == NULL)
 		return -ENOMEM;
-	return add(settings, &setting);
+	return settings_add(settings, &setting);
 }
 
 /* A key whose value is no number, word, set or record says DIFF_NONE
@@ -220,7 +220,7 @@ replies_compare(struct settings *settings, struct setting setting,
 		if (setting.older == NULL || setting.newer == NULL)
 			return -ENOMEM;
 		if (strcmp(setting.older, setting.newer) != 0)
-			result = add(settings, &setting);
+			result = settings_add(settings, &setting);
 	}
 	return result;
 }
@@ -244,7 +244,7 @@ names_missing(struct settings *settings, struct setting setting,
 	for (size_t i = 0; i < from->count && result == 0; i++) {
 		setting.item = from->items[i];
 		if (!name_listed(in, setting.item))
-			result = add(settings, &setting);
+			result = settings_add(settings, &setting);
 	}
 	return result;
 }
@@ -355,7 +355,7 @@ domain_add(struct domains *domains, const char *prefix, const char *name,
 	if (item == NULL)
 		return -ENOMEM;
 	snprintf(item, len, "%s%s", prefix, name);
-	return add(domains->settings, &setting);
+	return settings_add(domains->settings, &setting);
 }
 
 /* What a name means, and all those below it that no entry names: nobody is
@@ -498,7 +498,7 @@ settings_policy(struct settings *settings, const struct ruleset *older,
 		setting.older = older->server;
 		setting.newer = newer->server;
 		setting.relation = RELATION_INCOMPARABLE;
-		result = add(settings, &setting);
+		result = settings_add(settings, &setting);
 	}
 	if (result == 0)
 		result =
@@ -511,5 +511,7 @@ settings_policy(struct settings *settings, const struct ruleset *older,
 		    PRINCIPAL_LEGACY_SERVER, older, newer,
 		    &was->exchange_legacy_servers,
 		    &is->exchange_legacy_servers);
-	return result != 0 ? result : domains_compare(settings, older, newer);
+	if (result == 0)
+		result = domains_compare(settings, older, newer);
+	return result != 0 ? result : settings_expectations(settings, was, is);
 }

@@ -19,6 +19,11 @@ struct settings {
  * address by address. */
 int settings_policy(struct settings *, const struct ruleset *older,
     const struct ruleset *newer);
+/* Of tests and never: no change of meaning. */
+int settings_expectations(
+    struct settings *, const struct policy *older, const struct policy *newer);
+/* Adds one as it is. */
+int settings_add(struct settings *, const struct setting *);
 int settings_connector(struct settings *, const struct connector *older,
     const struct connector *newer);
 

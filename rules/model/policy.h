@@ -151,6 +151,44 @@ enum no_connector { NO_CONNECTOR_REJECT, NO_CONNECTOR_TEMPFAIL };
 /* Whose senders need Accept-Authoritative-Domain-Sender. */
 enum sender_scope { SENDER_SCOPE_AUTHORITATIVE, SENDER_SCOPE_ACCEPTED };
 
+/* A session of one message, as `tests` has it. Texts are NULL where the key is
+ * absent. */
+struct policy_test {
+	struct netaddr client;
+	struct listener local; /* port 0: port 25, no address */
+	const char *helo, *auth, *certificate, *from, *rcpt, *header;
+	bool tls;
+	int64_t at; /* 0: while every entry takes part */
+	enum verdict expected;
+	/* Parts that the reply must have; NULL: not stated. The text is how
+	 * the reply's text ends. */
+	struct reply reply;
+	const char *expect; /* as it was written */
+	const char *text;   /* all of it in one line */
+	struct where where; /* of the first key */
+};
+
+enum never_subject { NEVER_EVERYONE, NEVER_PUBLIC, NEVER_RANGES };
+
+enum never_predicate {
+	NEVER_RELAYS,
+	NEVER_EXTERNALLY_SECURED,
+	NEVER_HOLDS, /* a right, and may use it */
+	NEVER_SENDS_AS_OWN_DOMAIN,
+	NEVER_KEEPS_ORGANIZATION_HEADERS,
+};
+
+/* An entry of `never`: what no client of a set may do without a login and a
+ * certificate. */
+struct never {
+	enum never_subject subject;
+	struct range_list ranges; /* NEVER_RANGES */
+	enum never_predicate predicate;
+	enum right right; /* NEVER_HOLDS */
+	const char *text; /* with single spaces */
+	struct where where;
+};
+
 struct policy {
 	struct arena *arena;
 	const char *file;
@@ -176,6 +214,10 @@ struct policy {
 	struct range_list ip_allow_list, ip_block_list;
 	struct connector *connectors;
 	size_t nconnectors;
+	struct policy_test *tests;
+	size_t ntests;
+	struct never *never;
+	size_t nnever;
 };
 
 #endif

@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "between_keys.h"
+#include "expectations.h"
 #include "accepted_domains.h"
 #include "mailbox.h"
 #include "networks.h"
@@ -394,6 +395,14 @@ static const struct field policy_fields[] = {
 	                                 .diff = DIFF_NONE,
 	  .exchange = "New-ReceiveConnector", .doc = "who may do what" },
 
+	/* What must be true of it. */
+	{ .key = "tests",                .decode = schema_list, LIST_AT(policy, tests, ntests), .flags = FIELD_FILLED,
+	                                 .element = &test_element, .diff = DIFF_NONE,
+	                                 .absent = "none", .doc = "sessions, and what must be decided about each" },
+	{ .key = "never",                .decode = schema_list, LIST_AT(policy, never, nnever), .flags = FIELD_FILLED,
+	                                 .element = &never_element, .diff = DIFF_NONE,
+	                                 .absent = "none", .doc = "what no client of a set may do; proven when the policy is loaded" },
+
 	/* Contested points. */
 	{ .key = "no_connector",         WORD(policy, no_connector, &no_connectors),
 	                                 .doc = "what clients hear that no connector is for" },
@@ -438,6 +447,7 @@ static const struct record *const records[] = {
 	&networks_file_record,
 	&servers_record,
 	&scl_record,
+	&test_record,
 	NULL,
 };
 

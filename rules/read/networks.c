@@ -457,5 +457,9 @@ networks_resolve(struct decoder *decoder)
 		status = list_resolve(decoder, lists[i]);
 		result = status != 0 ? status : result;
 	}
+	for (i = 0; i < policy->nnever && status != -ENOMEM; i++) {
+		status = list_resolve(decoder, &policy->never[i].ranges);
+		result = status != 0 ? status : result;
+	}
 	return result;
 }

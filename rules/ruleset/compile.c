@@ -489,15 +489,3 @@ ruleset_compile(struct policy *policy, const char *server, struct ruleset **out,
 	*out = compile.ruleset;
 	return 0;
 }
-
-int
-ruleset_load(const struct reader *reader, const char *file, const char *server,
-    struct ruleset **out, struct diagnostics *diagnostics)
-{
-	struct policy *policy;
-	int error = policy_load(reader, file, &policy, diagnostics);
-
-	if (error != 0)
-		return error;
-	return ruleset_compile(policy, server, out, diagnostics);
-}

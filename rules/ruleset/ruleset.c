@@ -228,7 +228,7 @@ choice_range(const struct choice *choice)
 	    &choice->rule->written->remote_ip_ranges, choice->range);
 }
 
-static struct choice
+struct choice
 view_choice(const struct ruleset *ruleset, const struct view *view,
     const struct netaddr *client, int64_t now)
 {

@@ -99,6 +99,9 @@ struct range choice_range(const struct choice *);
 /* What a pick of a contest's set means now. */
 struct choice contest_choice(
     const struct ruleset *, const struct contest *, uint32_t pick, int64_t now);
+/* Who wins a client in a view. */
+struct choice view_choice(const struct ruleset *, const struct view *,
+    const struct netaddr *client, int64_t now);
 /* The connector for a client: of those bound to the exact address and port,
  * else of all others of the listener. -EAGAIN: the listener is not told, and it
  * could matter. */

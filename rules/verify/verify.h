@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verify.h - what a policy says must be true of it.
+ *
+ * Neither asks a clock: an entry counts while it takes part, and what holds
+ * must hold before and after each end of an entry. So time alone makes no
+ * policy invalid.
+ */
+#ifndef VERIFY_H
+#define VERIFY_H
+
+#include "ruleset.h"
+
+/* What the engine decides about a session of one message. */
+struct outcome {
+	struct session *session;  /* the texts of the decision live in it */
+	struct decision decision; /* of the first refusal, else the last one */
+	enum verdict verdict;     /* as if nothing were monitored */
+};
+
+/* Plays a test to a session. outcome_fini() in every case. -ENOMEM. */
+int outcome_find(
+    struct ruleset *, const struct policy_test *, struct outcome *);
+void outcome_fini(struct outcome *);
+
+/* Add an error for each test that fails, and for each entry of never that is
+ * not true. -EINVAL: there was one. -ENOMEM. */
+int tests_run(struct ruleset *, struct diagnostics *);
+int never_prove(const struct ruleset *, struct diagnostics *);
+
+#endif
