@@ -212,14 +212,14 @@ ctl_print_json(const struct ctl *ctl, json_t *json, int status)
 	return status;
 }
 
-struct names {
+struct verb_names {
 	const char *(*name)(size_t);
 };
 
 static const char *
 name_at(const void *ctx, size_t i)
 {
-	const struct names *names = ctx;
+	const struct verb_names *names = ctx;
 
 	return names->name(i);
 }
@@ -227,7 +227,7 @@ name_at(const void *ctx, size_t i)
 const char *
 did_you_mean(const char *word, const char *(*name)(size_t), size_t count)
 {
-	const struct names names = { name };
+	const struct verb_names names = { name };
 	size_t len = strlen(word);
 
 	for (size_t i = 0; i < count && len >= 2; i++)

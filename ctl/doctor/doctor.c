@@ -242,13 +242,13 @@ report(const struct doctor *d)
 
 /* ---- The verb -------------------------------------------------------- */
 
-struct question {
+struct doctor_question {
 	const char *root, *postfix, *sendmail, *ours;
 };
 
 /* What was not named is looked at if it is there. */
 static int
-examine(struct doctor *d, const struct question *q)
+examine(struct doctor *d, const struct doctor_question *q)
 {
 	bool named = q->postfix != NULL || q->sendmail != NULL;
 	const char *folder = q->postfix != NULL ? q->postfix : POSTFIX_FOLDER;
@@ -275,7 +275,7 @@ examine(struct doctor *d, const struct question *q)
 }
 
 static int
-run(const struct ctl *ctl, const struct question *q)
+run(const struct ctl *ctl, const struct doctor_question *q)
 {
 	struct doctor d = {
 		.ctl = ctl,
@@ -307,7 +307,8 @@ finding_id(size_t i)
 }
 
 static int
-take_option(struct ctl *ctl, struct question *q, int c, const char *value)
+take_option(
+    struct ctl *ctl, struct doctor_question *q, int c, const char *value)
 {
 	switch (c) {
 	case 'P':
@@ -344,7 +345,7 @@ doctor_main(const struct verb *verb, int argc, char **argv)
 	};
 	static const struct stories stories = { finding_story, finding_id, "D-",
 		"a finding" };
-	struct question q = { .root = "", .ours = OURS };
+	struct doctor_question q = { .root = "", .ours = OURS };
 	const char *word = NULL;
 	bool explain = false;
 	struct ctl ctl;

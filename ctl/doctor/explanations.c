@@ -8,13 +8,13 @@
  */
 #include "doctor.h"
 
-struct row {
+struct finding_row {
 	enum severity severity;
 	struct story story;
 };
 
 /* clang-format off */
-static const struct row rows[D_COUNT] = {
+static const struct finding_row rows[D_COUNT] = {
 	[D_NO_POSTCONF] = { SEVERITY_NOTE, {
 		"D-NO-POSTCONF", "Postfix's own programs are not here",
 		"What main.cf and master.cf mean depends on the version of Postfix and\n"

@@ -144,7 +144,7 @@ own_walk(
 	return 0;
 }
 
-struct bridge {
+struct host_bridge {
 	struct doctor *doctor;
 	struct netrange network;
 	const char *name;
@@ -153,7 +153,7 @@ struct bridge {
 static void
 check_bridge(void *ctx, const struct netaddr *addr)
 {
-	struct bridge *bridge = ctx;
+	struct host_bridge *bridge = ctx;
 
 	if (netrange_holds(&bridge->network, addr))
 		check_address(bridge->doctor, D_BRIDGE, addr, bridge->name);
@@ -196,7 +196,7 @@ static void
 check_route(struct doctor *d, const struct route *r, const char *outside)
 {
 	struct netaddr addr = route_address(r->gateway);
-	struct bridge bridge = { .doctor = d, .name = r->name };
+	struct host_bridge bridge = { .doctor = d, .name = r->name };
 
 	if (r->to == 0 && r->mask == 0 && r->gateway != 0)
 		check_address(d, D_GATEWAY, &addr, r->name);

@@ -18,7 +18,7 @@ enum way { WAY_ON, WAY_SHUT, WAY_OPEN };
  * name the destination are for listeners that strangers may use. */
 enum effect { PASSES, GUARDS, GUARDS_STRANGERS, PERMITS };
 
-struct word {
+struct restriction_word {
 	const char *name;
 	enum effect effect;
 	unsigned open; /* it can permit */
@@ -26,7 +26,7 @@ struct word {
 };
 
 /* clang-format off */
-static const struct word words[] = {
+static const struct restriction_word words[] = {
 	{ .name = "defer", .effect = GUARDS },
 	{ .name = "defer_if_permit", .effect = GUARDS },
 	{ .name = "defer_if_reject" },
@@ -85,10 +85,10 @@ static const struct word words[] = {
 
 enum { WORDS = sizeof words / sizeof *words };
 
-static const struct word policy_service = { "check_policy_service", PASSES,
-	OPEN_OTHER, true };
-static const struct word access_table = { "check_recipient_access", PASSES,
-	OPEN_TABLE, true };
+static const struct restriction_word policy_service = { "check_policy_service",
+	PASSES, OPEN_OTHER, true };
+static const struct restriction_word access_table = { "check_recipient_access",
+	PASSES, OPEN_TABLE, true };
 
 static bool
 is_access(const char *name)
@@ -100,7 +100,7 @@ is_access(const char *name)
 }
 
 /* A table alone stands for check_recipient_access. NULL: no restriction. */
-static const struct word *
+static const struct restriction_word *
 find_word(const char *name)
 {
 	if (strcasecmp(name, policy_service.name) == 0)
@@ -121,8 +121,8 @@ word_name(const void *ctx, size_t i)
 }
 
 static unsigned
-opening_of(
-    const struct restrictions *l, const struct word *word, const char *argument)
+opening_of(const struct restrictions *l, const struct restriction_word *word,
+    const char *argument)
 {
 	if (word == &policy_service &&
 	    doctor_is_ours(l->smtpd->doctor, argument))
@@ -182,8 +182,8 @@ read_class(struct restrictions *l, const char *name)
 
 /* One restriction that is no class; moves *at past its argument. */
 static enum way
-read_word(struct restrictions *l, const struct word *word, const char *name,
-    const char **at, bool warn)
+read_word(struct restrictions *l, const struct restriction_word *word,
+    const char *name, const char **at, bool warn)
 {
 	struct doctor *d = l->smtpd->doctor;
 	const char *argument = strchr(name, ':') ? name : "";
@@ -225,7 +225,7 @@ read_list(struct restrictions *l, const char *text)
 	bool warn = false;
 
 	while (way == WAY_ON && (name = list_item(d, &text)) != NULL) {
-		const struct word *word = find_word(name);
+		const struct restriction_word *word = find_word(name);
 
 		if (word)
 			way = read_word(l, word, name, &text, warn);

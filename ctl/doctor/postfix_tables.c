@@ -18,7 +18,7 @@
 static const char blanks[] = " \t";
 
 /* A list of networks of which the first match counts. */
-struct table {
+struct postfix_table {
 	struct doctor *doctor;
 	struct rangeset granted, decided;
 	struct rangeset batch; /* the last networks, which all do the same */
@@ -27,7 +27,7 @@ struct table {
 
 /* What was decided before stays so. */
 static void
-end_batch(struct table *t)
+end_batch(struct postfix_table *t)
 {
 	struct rangeset *batch = &t->batch;
 	int error;
@@ -45,7 +45,7 @@ end_batch(struct table *t)
 
 /* -EINVAL: the text is no network to Postfix. */
 static int
-add_network(struct table *t, const char *text, bool grants)
+add_network(struct postfix_table *t, const char *text, bool grants)
 {
 	char why[NETADDR_WHY_SIZE];
 	struct netrange range;
@@ -63,7 +63,7 @@ add_network(struct table *t, const char *text, bool grants)
 }
 
 static void
-table_end(struct table *t, struct rangeset *granted)
+table_end(struct postfix_table *t, struct rangeset *granted)
 {
 	end_batch(t);
 	rangeset_fini(&t->decided);
@@ -103,7 +103,7 @@ postfix_action(const char *action)
 int
 postfix_cidr(struct doctor *d, const char *path, struct rangeset *granted)
 {
-	struct table t = { .doctor = d };
+	struct postfix_table t = { .doctor = d };
 	struct where where = { 0 };
 	struct folded folded;
 	char *text, *line;
@@ -132,7 +132,7 @@ postfix_cidr(struct doctor *d, const char *path, struct rangeset *granted)
 
 /* "[2001:db8::]/32", "!192.0.2.7" and the like. */
 static int
-add_pattern(struct table *t, const char *item)
+add_pattern(struct postfix_table *t, const char *item)
 {
 	char text[NETRANGE_TEXT_SIZE];
 	bool grants = *item != '!';
@@ -169,7 +169,7 @@ smtpd_networks(const struct smtpd *s, const char *name,
     struct rangeset *networks, struct where *where)
 {
 	const char *list = smtpd_value(s, name, where), *item;
-	struct table t = { .doctor = s->doctor };
+	struct postfix_table t = { .doctor = s->doctor };
 	int error = 0;
 
 	if (is_own_networks(s, name, *where))

@@ -52,7 +52,7 @@ reason_length(const char *text)
 }
 
 void
-summary_difference(struct summary *s, const struct difference *d)
+summary_difference(struct summary *s, const struct reply_difference *d)
 {
 	bool connector = strcmp(d->stage, "connector") == 0;
 	char *text = connector ? s->connector : s->verdict;

@@ -40,7 +40,7 @@ void summary_fini(struct summary *);
 /* Before, during and after a session is played; one that is of no protocol
  * log is not counted. */
 void summary_begin(struct summary *, const struct recorded_session *);
-void summary_difference(struct summary *, const struct difference *);
+void summary_difference(struct summary *, const struct reply_difference *);
 void summary_end(struct summary *);
 
 void summary_print(

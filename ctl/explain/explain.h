@@ -19,7 +19,7 @@ struct question {
 	uint64_t bytes; /* the same as a number */
 	const char **rcpts;
 	size_t nrcpts;
-	struct field *headers;
+	struct recorded_field *headers;
 	size_t nheaders;
 	int64_t now;
 	const char *log, *id; /* --log: where all of the above is from, and of
@@ -76,7 +76,7 @@ int explained_edits(struct explained *, const struct decision *);
 /* Answers the exit status. */
 int explain_print(const struct ctl *, const struct explained *);
 /* "550 5.7.1 Unable to relay"; answers buf. */
-const char *reply_format(const struct reply *, char *buf, size_t size);
+const char *explain_reply_format(const struct reply *, char *buf, size_t size);
 
 /* --log: decides again what a log says of a session. Answers the exit
  * status. */

@@ -90,7 +90,7 @@ compare(struct log_replay *r, const struct logged *l, const struct decision *d)
 	const char *decided = verdict_name(d->verdict);
 
 	if (d->reply.code != NULL)
-		reply_format(&d->reply, text, sizeof text);
+		explain_reply_format(&d->reply, text, sizeof text);
 	if (reply == NULL)
 		reply = "";
 	r->log.decided++;

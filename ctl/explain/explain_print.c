@@ -28,7 +28,7 @@ local_format(const struct listener *l, char *buf, size_t size)
 }
 
 const char *
-reply_format(const struct reply *r, char *buf, size_t size)
+explain_reply_format(const struct reply *r, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s%s%s%s%s", r->code,
 	    r->enhanced != NULL ? " " : "", r->enhanced ? r->enhanced : "",
@@ -57,8 +57,8 @@ step_json(const struct explained_step *step)
 		json_put(&json, "argument", text_json(step->argument));
 	json_put_text(&json, "verdict", verdict_name(d->verdict));
 	if (refused)
-		json_put_text(
-		    &json, "reply", reply_format(&d->reply, text, sizeof text));
+		json_put_text(&json, "reply",
+		    explain_reply_format(&d->reply, text, sizeof text));
 	if (refused)
 		json_put_text(&json, "right", d->right);
 	json_put_text(&json, "at", where_format(&d->where, where));
@@ -266,7 +266,7 @@ print_step(FILE *out, const struct explained_step *step)
 	fprintf(out, "%-11s %s%s%s\n", stage_name(d->stage),
 	    step->argument != NULL ? printable(step->argument, argument) : "",
 	    step->argument != NULL ? ": " : "",
-	    has_reply(d) ? reply_format(&d->reply, text, sizeof text)
+	    has_reply(d) ? explain_reply_format(&d->reply, text, sizeof text)
 			 : verdict_name(d->verdict));
 	if (d->monitored)
 		fputs("            let pass: mode monitor\n", out);

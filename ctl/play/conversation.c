@@ -15,7 +15,7 @@ struct player {
 	const struct conversation *with;
 	const char *file;
 	struct conversation_state state;
-	struct report *report;
+	struct play_report *report;
 	struct answer answer; /* to the last step */
 	bool closed;          /* the server said 421 */
 	bool expected;        /* DATA was accepted: the message may follow */
@@ -113,7 +113,7 @@ static int
 play_message(struct player *p, const struct step *step)
 {
 	const struct recorded_message *m = step->message;
-	const struct field *fields = NULL;
+	const struct recorded_field *fields = NULL;
 	struct answer *a = &p->answer;
 	unsigned how = p->expected ? 0 : REPLY_FIXED;
 	size_t count = 0;
@@ -180,7 +180,8 @@ play_step(struct player *p, const struct step *step)
 
 int
 conversation_play(const struct conversation *with,
-    const struct recorded_session *session, int64_t now, struct report *report)
+    const struct recorded_session *session, int64_t now,
+    struct play_report *report)
 {
 	struct player p = {
 		.with = with,

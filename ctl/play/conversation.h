@@ -46,11 +46,11 @@ struct conversation {
 	 * next call; it is asked for only after acceptance. */
 	int (*message)(void *ctx, const struct step *,
 	    const struct conversation_state *, struct answer *,
-	    const struct field **, size_t *count);
+	    const struct recorded_field **, size_t *count);
 	int (*abort)(void *ctx, const struct conversation_state *);
 };
 
-struct difference {
+struct reply_difference {
 	const char *file;
 	uint32_t line;
 	const char *stage;
@@ -68,16 +68,16 @@ struct difference {
 	const char *other, *other_connector;
 };
 
-struct report {
+struct play_report {
 	size_t sessions, decisions, differences;
 	void *ctx;
-	void (*difference)(void *ctx, const struct difference *);
+	void (*difference)(void *ctx, const struct reply_difference *);
 };
 
 /* Plays one session. now is the clock where the recording says none. 0 also
  * when there were differences. */
 int conversation_play(const struct conversation *,
-    const struct recorded_session *, int64_t now, struct report *);
+    const struct recorded_session *, int64_t now, struct play_report *);
 
 /* "550 5.7.1 Unable to relay"; answers buf. */
 const char *answer_format(const struct answer *, char buf[PRINTABLE_SIZE]);
@@ -94,16 +94,17 @@ enum {
 			    when there is none */
 	REPLY_FIXED = 2, /* another reply would not make it hold */
 };
-void report_reply(struct report *, const char *file, const char *stage,
+void report_reply(struct play_report *, const char *file, const char *stage,
     const struct expect *, const struct answer *, unsigned how);
 /* Compares and reports the marks of a message. */
-void report_marks(struct report *, const char *file,
-    const struct recorded_message *, const struct field *, size_t count);
+void report_marks(struct play_report *, const char *file,
+    const struct recorded_message *, const struct recorded_field *,
+    size_t count);
 /* Reports that a message with marks was refused. */
-void report_refused(struct report *, const char *file,
+void report_refused(struct play_report *, const char *file,
     const struct recorded_message *, unsigned how);
 /* Reports that something did not come to pass. */
-void report_missing(struct report *, const char *file, uint32_t line,
+void report_missing(struct play_report *, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided);
 
 /* "mail", "rcpt", ...; "eom" for a message, "command" for what no filter

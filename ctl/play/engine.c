@@ -72,12 +72,12 @@ engine_command(void *ctx, const struct step *step,
 static int
 engine_message(void *ctx, const struct step *step,
     const struct conversation_state *state, struct answer *a,
-    const struct field **fields, size_t *count)
+    const struct recorded_field **fields, size_t *count)
 {
 	const struct recorded_message *m = step->message;
 	struct decision d = { .verdict = VERDICT_ACCEPT };
 	struct engine *e = ctx;
-	struct field *out;
+	struct recorded_field *out;
 
 	for (size_t i = 0; i < m->nfields && d.verdict == VERDICT_ACCEPT; i++) {
 		struct event event = { .stage = STAGE_HEADER };

@@ -40,7 +40,7 @@ struct live {
 	bool xclient;     /* the client is told by XCLIENT */
 	bool delivers;    /* messages are sent */
 	bool mta_refuses; /* a RCPT may be refused in the MTA's own words */
-	struct report *report;
+	struct play_report *report;
 
 	/* For who delivers; NULL where nobody wants to know. Both answer 0 or
 	 * a negative errno, which ends the session. */

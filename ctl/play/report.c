@@ -119,7 +119,7 @@ answer_format(const struct answer *a, char buf[PRINTABLE_SIZE])
 }
 
 static void
-report_difference(struct report *r, struct difference d)
+report_difference(struct play_report *r, struct reply_difference d)
 {
 	char recorded[PRINTABLE_SIZE], decided[PRINTABLE_SIZE];
 
@@ -130,10 +130,10 @@ report_difference(struct report *r, struct difference d)
 }
 
 void
-report_missing(struct report *r, const char *file, uint32_t line,
+report_missing(struct play_report *r, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided)
 {
-	report_difference(r, (struct difference){
+	report_difference(r, (struct reply_difference){
 				 .file = file,
 				 .line = line,
 				 .stage = stage,
@@ -143,13 +143,13 @@ report_missing(struct report *r, const char *file, uint32_t line,
 }
 
 static void
-report_other_reply(struct report *r, const char *file, const char *stage,
+report_other_reply(struct play_report *r, const char *file, const char *stage,
     const struct expect *e, const struct answer *a, bool fixed)
 {
 	char decided[PRINTABLE_SIZE];
 
 	answer_format(a, decided);
-	report_difference(r, (struct difference){
+	report_difference(r, (struct reply_difference){
 				 .file = file,
 				 .line = e->line,
 				 .stage = stage,
@@ -161,7 +161,7 @@ report_other_reply(struct report *r, const char *file, const char *stage,
 }
 
 void
-report_reply(struct report *r, const char *file, const char *stage,
+report_reply(struct play_report *r, const char *file, const char *stage,
     const struct expect *e, const struct answer *a, unsigned how)
 {
 	bool fixed = (how & REPLY_FIXED) != 0;
@@ -177,7 +177,7 @@ report_reply(struct report *r, const char *file, const char *stage,
 }
 
 struct mark_report {
-	struct report *report;
+	struct play_report *report;
 	const char *file;
 };
 
@@ -186,7 +186,7 @@ on_mark(void *ctx, const struct mark_complaint *c)
 {
 	const struct mark_report *m = ctx;
 
-	report_difference(m->report, (struct difference){
+	report_difference(m->report, (struct reply_difference){
 					 .file = m->file,
 					 .line = c->mark->line,
 					 .stage = stage_name(STAGE_EOM),
@@ -198,8 +198,9 @@ on_mark(void *ctx, const struct mark_complaint *c)
 }
 
 void
-report_marks(struct report *r, const char *file,
-    const struct recorded_message *m, const struct field *fields, size_t count)
+report_marks(struct play_report *r, const char *file,
+    const struct recorded_message *m, const struct recorded_field *fields,
+    size_t count)
 {
 	struct mark_report ctx = { .report = r, .file = file };
 
@@ -207,13 +208,13 @@ report_marks(struct report *r, const char *file,
 }
 
 void
-report_refused(struct report *r, const char *file,
+report_refused(struct play_report *r, const char *file,
     const struct recorded_message *m, unsigned how)
 {
 	if (m->nmarks == 0)
 		return;
 	report_difference(
-	    r, (struct difference){
+	    r, (struct reply_difference){
 		   .file = file,
 		   .line = m->marks[0].line,
 		   .stage = stage_name(STAGE_EOM),

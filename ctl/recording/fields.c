@@ -29,8 +29,8 @@ fields_line(struct arena *arena, struct recorded_message *m, const char *line)
 }
 
 static int
-add_field(struct arena *arena, struct field **items, size_t *count,
-    struct field field)
+add_field(struct arena *arena, struct recorded_field **items, size_t *count,
+    struct recorded_field field)
 {
 	void *fields = *items;
 
@@ -64,12 +64,12 @@ name_length(const char *line, const char *colon)
 }
 
 static int
-take_field(
-    struct arena *arena, const char *line, struct field **items, size_t *count)
+take_field(struct arena *arena, const char *line, struct recorded_field **items,
+    size_t *count)
 {
 	const char *colon = strchr(line, ':');
 	size_t n = colon != NULL ? name_length(line, colon) : 0;
-	struct field field;
+	struct recorded_field field;
 
 	if (n == 0)
 		return -ENOENT;
@@ -81,7 +81,7 @@ take_field(
 }
 
 static int
-fold_field(struct arena *arena, struct field *last, const char *line)
+fold_field(struct arena *arena, struct recorded_field *last, const char *line)
 {
 	size_t before = strlen(last->value), len = strlen(line);
 	char *value = arena_alloc(arena, before + len + 2);
@@ -97,8 +97,8 @@ fold_field(struct arena *arena, struct field *last, const char *line)
 
 /* A line that is the arena's. 0, or -ENOENT at the header's end. */
 static int
-take_line(
-    struct arena *arena, const char *line, struct field **items, size_t *count)
+take_line(struct arena *arena, const char *line, struct recorded_field **items,
+    size_t *count)
 {
 	if (*line == '\0')
 		return -ENOENT;
@@ -112,7 +112,8 @@ take_line(
 /* All folds of a field at once: one by one a long field would be copied as
  * often as it has lines. */
 static int
-join_folds(struct arena *arena, struct field *f, const char **lines, size_t n)
+join_folds(
+    struct arena *arena, struct recorded_field *f, const char **lines, size_t n)
 {
 	size_t size = strlen(f->value) + 1, len = size - 1;
 	char *value;
@@ -165,10 +166,10 @@ fields_split(struct arena *arena, struct recorded_message *m)
 }
 
 int
-fields_parse(
-    struct arena *arena, const char *text, struct field **out, size_t *count)
+fields_parse(struct arena *arena, const char *text, struct recorded_field **out,
+    size_t *count)
 {
-	struct field *items = NULL;
+	struct recorded_field *items = NULL;
 	size_t n = 0;
 	int rc = 0;
 
@@ -206,7 +207,7 @@ mark_name(enum mark_type type)
 }
 
 static size_t
-count_name(const struct field *fields, size_t count, const char *name)
+count_name(const struct recorded_field *fields, size_t count, const char *name)
 {
 	size_t n = 0;
 
@@ -249,9 +250,10 @@ fields_mark(struct arena *arena, struct recorded_message *m,
 
 int
 fields_apply(struct arena *arena, const struct recorded_message *m,
-    const struct edit *edits, size_t nedits, struct field **out, size_t *count)
+    const struct edit *edits, size_t nedits, struct recorded_field **out,
+    size_t *count)
 {
-	struct field *items =
+	struct recorded_field *items =
 	    arena_array(arena, m->nfields + nedits, sizeof *items);
 	size_t n = m->nfields;
 
@@ -263,8 +265,8 @@ fields_apply(struct arena *arena, const struct recorded_message *m,
 		size_t left = 0, seen = 0;
 
 		if (edits[e].type == EDIT_STAMP) {
-			items[n++] =
-			    (struct field){ edits[e].name, edits[e].value };
+			items[n++] = (struct recorded_field){ edits[e].name,
+				edits[e].value };
 			continue;
 		}
 		for (size_t i = 0; i < n; i++) {
@@ -303,7 +305,7 @@ same_value(const char *a, const char *b)
 }
 
 static size_t
-count_value(const struct field *fields, size_t count, const char *name,
+count_value(const struct recorded_field *fields, size_t count, const char *name,
     const char *value)
 {
 	size_t n = 0;
@@ -314,14 +316,14 @@ count_value(const struct field *fields, size_t count, const char *name,
 	return n;
 }
 
-struct outcome {
+struct field_outcome {
 	const struct recorded_message *message;
-	const struct field *fields;
+	const struct recorded_field *fields;
 	size_t count;
 };
 
 static bool
-is_stamped(const struct outcome *o, const char *name, const char *value)
+is_stamped(const struct field_outcome *o, const char *name, const char *value)
 {
 	for (size_t i = 0; i < o->message->nmarks; i++) {
 		const struct mark *m = &o->message->marks[i];
@@ -336,12 +338,12 @@ is_stamped(const struct outcome *o, const char *name, const char *value)
 /* No field that the client sent is there, but for one that a stamp explains:
  * the stamp itself demands to be the only one. */
 static bool
-strip_holds(const struct outcome *o, const struct mark *mark)
+strip_holds(const struct field_outcome *o, const struct mark *mark)
 {
 	const struct recorded_message *m = o->message;
 
 	for (size_t i = 0; i < o->count; i++) {
-		const struct field *f = &o->fields[i];
+		const struct recorded_field *f = &o->fields[i];
 
 		if (strcasecmp(f->name, mark->name) == 0 &&
 		    count_value(m->fields, m->nfields, f->name, f->value) > 0 &&
@@ -353,12 +355,12 @@ strip_holds(const struct outcome *o, const struct mark *mark)
 
 /* Each field that the client sent is there, as often as it was sent. */
 static bool
-keep_holds(const struct outcome *o, const struct mark *mark)
+keep_holds(const struct field_outcome *o, const struct mark *mark)
 {
 	const struct recorded_message *m = o->message;
 
 	for (size_t i = 0; i < m->nfields; i++) {
-		const struct field *f = &m->fields[i];
+		const struct recorded_field *f = &m->fields[i];
 
 		if (strcasecmp(f->name, mark->name) == 0 &&
 		    count_value(o->fields, o->count, f->name, f->value) <
@@ -370,12 +372,12 @@ keep_holds(const struct outcome *o, const struct mark *mark)
 
 /* No field is there that the client did not send. */
 static bool
-nostamp_holds(const struct outcome *o, const struct mark *mark)
+nostamp_holds(const struct field_outcome *o, const struct mark *mark)
 {
 	const struct recorded_message *m = o->message;
 
 	for (size_t i = 0; i < o->count; i++) {
-		const struct field *f = &o->fields[i];
+		const struct recorded_field *f = &o->fields[i];
 
 		if (strcasecmp(f->name, mark->name) == 0 &&
 		    count_value(o->fields, o->count, f->name, f->value) >
@@ -386,7 +388,7 @@ nostamp_holds(const struct outcome *o, const struct mark *mark)
 }
 
 static bool
-mark_holds(const struct outcome *o, const struct mark *mark)
+mark_holds(const struct field_outcome *o, const struct mark *mark)
 {
 	switch (mark->type) {
 	case MARK_STRIP:
@@ -404,8 +406,8 @@ mark_holds(const struct outcome *o, const struct mark *mark)
 }
 
 static void
-describe(
-    const struct outcome *o, const struct mark *mark, char text[COMPLAINT_SIZE])
+describe(const struct field_outcome *o, const struct mark *mark,
+    char text[COMPLAINT_SIZE])
 {
 	size_t used = 0, n = count_name(o->fields, o->count, mark->name);
 
@@ -415,7 +417,7 @@ describe(
 	}
 	text[0] = '\0';
 	for (size_t i = 0; i < o->count && used < COMPLAINT_SIZE - 1; i++) {
-		const struct field *f = &o->fields[i];
+		const struct recorded_field *f = &o->fields[i];
 
 		if (strcasecmp(f->name, mark->name) == 0)
 			used += (size_t)snprintf(text + used,
@@ -436,7 +438,7 @@ mark_format(const struct mark *mark, char text[COMPLAINT_SIZE])
 
 /* The value of the only field of a name, in one line; else NULL. */
 static const char *
-only_value(const struct outcome *o, const char *name)
+only_value(const struct field_outcome *o, const char *name)
 {
 	const char *value = NULL;
 
@@ -452,8 +454,8 @@ only_value(const struct outcome *o, const char *name)
 /* The mark that holds where this one does not: what was to go has stayed, and
  * what was to be stamped has another value, or none. */
 static const char *
-mark_instead(
-    const struct outcome *o, const struct mark *mark, char text[COMPLAINT_SIZE])
+mark_instead(const struct field_outcome *o, const struct mark *mark,
+    char text[COMPLAINT_SIZE])
 {
 	static const enum mark_type opposite[] = {
 		[MARK_STRIP] = MARK_KEEP,
@@ -476,7 +478,7 @@ mark_instead(
 }
 
 static void
-complain_mark(const struct outcome *o, const struct mark *mark,
+complain_mark(const struct field_outcome *o, const struct mark *mark,
     void (*complain)(void *ctx, const struct mark_complaint *), void *ctx)
 {
 	char recorded[COMPLAINT_SIZE], decided[COMPLAINT_SIZE];
@@ -489,11 +491,13 @@ complain_mark(const struct outcome *o, const struct mark *mark,
 }
 
 size_t
-fields_compare(const struct recorded_message *m, const struct field *fields,
-    size_t count, void (*complain)(void *ctx, const struct mark_complaint *),
-    void *ctx)
+fields_compare(const struct recorded_message *m,
+    const struct recorded_field *fields, size_t count,
+    void (*complain)(void *ctx, const struct mark_complaint *), void *ctx)
 {
-	struct outcome o = { .message = m, .fields = fields, .count = count };
+	struct field_outcome o = {
+		.message = m, .fields = fields, .count = count
+	};
 	size_t n = 0;
 
 	for (size_t i = 0; i < m->nmarks; i++) {

@@ -23,10 +23,11 @@ int fields_mark(struct arena *, struct recorded_message *, enum mark_type,
 
 /* The header that the engine's edits make of a message's. */
 int fields_apply(struct arena *, const struct recorded_message *,
-    const struct edit *, size_t nedits, struct field **, size_t *count);
+    const struct edit *, size_t nedits, struct recorded_field **,
+    size_t *count);
 /* The header of a message in Internet text, with CRLF or LF. */
 int fields_parse(
-    struct arena *, const char *text, struct field **, size_t *count);
+    struct arena *, const char *text, struct recorded_field **, size_t *count);
 
 /* What is wrong with a mark, and the line that would hold, or NULL. The texts
  * live during the call. */
@@ -37,9 +38,9 @@ struct mark_complaint {
 
 /* Compares each mark with the header as it came out; answers how many
  * complaints there were. */
-size_t fields_compare(const struct recorded_message *, const struct field *,
-    size_t count, void (*complain)(void *ctx, const struct mark_complaint *),
-    void *ctx);
+size_t fields_compare(const struct recorded_message *,
+    const struct recorded_field *, size_t count,
+    void (*complain)(void *ctx, const struct mark_complaint *), void *ctx);
 
 const char *mark_name(enum mark_type);
 

@@ -240,7 +240,7 @@ on_keep(struct parser *p, char *rest)
 
 /* ---- Lines ----------------------------------------------------------- */
 
-static const struct word {
+static const struct directive {
 	const char *name;
 	int (*take)(struct parser *, char *rest);
 	bool anywhere; /* before connect too */
@@ -257,7 +257,7 @@ static const struct word {
 	{ "keep", on_keep, false },
 };
 
-static const struct word *
+static const struct directive *
 find_word(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -293,7 +293,7 @@ parse_line(struct parser *p, const char *line, size_t length)
 	bool dialogue = line[0] != '\0' && line[1] == ':';
 	size_t len = dialogue ? 2 : strcspn(line, " \t");
 	const char *end = line + length;
-	const struct word *w;
+	const struct directive *w;
 	char *rest;
 	int rc;
 

@@ -33,7 +33,7 @@ struct expect {
 	const char *recorded; /* the last line as written, without "S: " */
 };
 
-struct field {
+struct recorded_field {
 	const char *name, *value; /* value: without the blank behind the colon;
 				     folds are "\n" and the next line */
 };
@@ -51,7 +51,7 @@ struct mark {
 struct recorded_message {
 	const char **lines; /* as the client meant them: dots unstuffed */
 	size_t nlines;
-	struct field *fields;
+	struct recorded_field *fields;
 	size_t nfields;
 	size_t body_line;  /* index in lines of the first one of the body */
 	size_t body_bytes; /* with CRLF */

@@ -13,7 +13,7 @@
 #include <strings.h>
 
 /* An engine was asked, and answered. */
-struct asked {
+struct compared {
 	const struct step *step; /* NULL: connect */
 	struct answer answer;
 	const char *connector;
@@ -39,18 +39,18 @@ compare_fini(struct compare *c)
 
 static int
 listen_to(struct compare *c, const struct step *step, const struct answer *a,
-    struct asked **out)
+    struct compared **out)
 {
 	struct engine *e = c->engines[c->turn];
 	size_t *count = &c->count[c->turn];
 	void *items = c->asked[c->turn];
-	struct asked *asked;
+	struct compared *asked;
 
 	if (arena_grow(c->arena, &items, *count, sizeof *asked) < 0)
 		return -ENOMEM;
 	c->asked[c->turn] = items;
 	asked = &c->asked[c->turn][(*count)++];
-	*asked = (struct asked){
+	*asked = (struct compared){
 		.step = step,
 		.answer = *a,
 		.connector = session_connector(e->session),
@@ -64,7 +64,7 @@ listen_connect(void *ctx, const struct recorded_session *session,
     const struct conversation_state *state, struct answer *a)
 {
 	struct compare *c = ctx;
-	struct asked *asked;
+	struct compared *asked;
 	struct conversation with = engine_conversation(c->engines[c->turn]);
 	int rc = with.connect(with.ctx, session, state, a);
 
@@ -76,7 +76,7 @@ listen_command(void *ctx, const struct step *step,
     const struct conversation_state *state, struct answer *a)
 {
 	struct compare *c = ctx;
-	struct asked *asked;
+	struct compared *asked;
 	struct conversation with = engine_conversation(c->engines[c->turn]);
 	int rc = with.command(with.ctx, step, state, a);
 
@@ -85,7 +85,7 @@ listen_command(void *ctx, const struct step *step,
 
 /* The engine's edits live no longer than its next message. */
 static int
-copy_edits(struct arena *arena, const struct engine *e, struct asked *asked)
+copy_edits(struct arena *arena, const struct engine *e, struct compared *asked)
 {
 	asked->edits = arena_array(arena, e->nedits, sizeof *asked->edits);
 	if (asked->edits == NULL)
@@ -108,12 +108,12 @@ copy_edits(struct arena *arena, const struct engine *e, struct asked *asked)
 static int
 listen_message(void *ctx, const struct step *step,
     const struct conversation_state *state, struct answer *a,
-    const struct field **fields, size_t *count)
+    const struct recorded_field **fields, size_t *count)
 {
 	struct compare *c = ctx;
 	struct engine *e = c->engines[c->turn];
 	struct conversation with = engine_conversation(e);
-	struct asked *asked;
+	struct compared *asked;
 	int rc = with.message(with.ctx, step, state, a, fields, count);
 
 	if (rc == 0)
@@ -134,19 +134,19 @@ listen_abort(void *ctx, const struct conversation_state *state)
 
 /* ---- Side by side ------------------------------------------------------ */
 
-struct pair {
+struct policy_pair {
 	const struct recorded_session *session;
-	const struct asked *one, *other;
-	struct report *report;
+	const struct compared *one, *other;
+	struct play_report *report;
 };
 
 static void
-tell(const struct pair *p, const char *decided, const char *other)
+tell(const struct policy_pair *p, const char *decided, const char *other)
 {
 	const struct step *step = p->one->step;
-	struct report *r = p->report;
+	struct play_report *r = p->report;
 	char argument[PRINTABLE_SIZE];
-	struct difference d = {
+	struct reply_difference d = {
 		.file = p->session->file,
 		.line = p->session->line,
 		.stage = stage_name(STAGE_CONNECT),
@@ -189,7 +189,7 @@ edit_format(const struct edit *e, char text[PRINTABLE_SIZE])
 }
 
 static bool
-has_edit(const struct asked *asked, const struct edit *e)
+has_edit(const struct compared *asked, const struct edit *e)
 {
 	for (size_t i = 0; i < asked->nedits; i++) {
 		const struct edit *f = &asked->edits[i];
@@ -203,7 +203,7 @@ has_edit(const struct asked *asked, const struct edit *e)
 }
 
 static void
-compare_edits(const struct pair *p)
+compare_edits(const struct policy_pair *p)
 {
 	char text[PRINTABLE_SIZE], not [PRINTABLE_SIZE + 4];
 
@@ -224,7 +224,7 @@ compare_edits(const struct pair *p)
 }
 
 static void
-compare_pair(const struct pair *p)
+compare_pair(const struct policy_pair *p)
 {
 	const struct answer *a = &p->one->answer, *b = &p->other->answer;
 	char decided[PRINTABLE_SIZE], other[PRINTABLE_SIZE];
@@ -239,7 +239,7 @@ compare_pair(const struct pair *p)
 /* Both were asked at connect, and then in the order of the steps, but not both
  * at each. */
 static void
-compare_all(const struct compare *c, struct pair *p)
+compare_all(const struct compare *c, struct policy_pair *p)
 {
 	size_t i = 0, j = 0;
 
@@ -257,7 +257,7 @@ compare_all(const struct compare *c, struct pair *p)
 }
 
 static void
-ignore(void *ctx, const struct difference *d)
+ignore(void *ctx, const struct reply_difference *d)
 {
 	(void)ctx;
 	(void)d;
@@ -265,7 +265,7 @@ ignore(void *ctx, const struct difference *d)
 
 int
 compare_play(struct compare *c, const struct recorded_session *session,
-    int64_t now, struct report *report)
+    int64_t now, struct play_report *report)
 {
 	const struct conversation with = {
 		.ctx = c,
@@ -274,11 +274,11 @@ compare_play(struct compare *c, const struct recorded_session *session,
 		.message = listen_message,
 		.abort = listen_abort,
 	};
-	struct pair pair = { .session = session, .report = report };
+	struct policy_pair pair = { .session = session, .report = report };
 
 	arena_reset(c->arena);
 	for (c->turn = 0; c->turn < 2; c->turn++) {
-		struct report recorded = { .difference = ignore };
+		struct play_report recorded = { .difference = ignore };
 		int rc;
 
 		c->asked[c->turn] = NULL;

@@ -12,12 +12,12 @@
 
 #include "engine.h"
 
-struct asked;
+struct compared;
 
 struct compare {
 	struct engine *engines[2]; /* the policy, and the other one */
 	struct arena *arena;       /* of one session */
-	struct asked *asked[2];    /* what each was asked */
+	struct compared *asked[2]; /* what each was asked */
 	size_t count[2];
 	unsigned turn; /* whose */
 };
@@ -27,6 +27,6 @@ int compare_init(struct compare *, struct engine *, struct engine *other);
 void compare_fini(struct compare *);
 /* Plays one session to both; differences are told to the report. -ENOMEM. */
 int compare_play(struct compare *, const struct recorded_session *, int64_t now,
-    struct report *);
+    struct play_report *);
 
 #endif

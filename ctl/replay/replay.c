@@ -42,7 +42,7 @@ struct replay {
 	struct protocol_log_sink sink;
 	struct protocol_logs logs;
 	struct summary summary;
-	struct report report;
+	struct play_report report;
 	struct progress progress;
 	const struct recordings *reading; /* of a file, or NULL */
 	uint64_t size;                    /* of it; 0: not known */
@@ -50,7 +50,7 @@ struct replay {
 };
 
 static void
-on_difference(void *ctx, const struct difference *d)
+on_difference(void *ctx, const struct reply_difference *d)
 {
 	struct replay *r = ctx;
 	int rc;

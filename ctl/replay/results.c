@@ -50,7 +50,7 @@ add_json(struct results *r, json_t *item)
 }
 
 static json_t *
-difference_json(const struct results *r, const struct difference *d)
+difference_json(const struct results *r, const struct reply_difference *d)
 {
 	if (d->recorded != NULL)
 		return json_pack("{s:o, s:I, s:s, s:s, s:s, s:o*}", "file",
@@ -159,8 +159,8 @@ results_session(struct results *r, const struct recorded_session *s)
 }
 
 static void
-difference_line(
-    const struct results *r, const struct difference *d, char line[LINE_SIZE])
+difference_line(const struct results *r, const struct reply_difference *d,
+    char line[LINE_SIZE])
 {
 	static const char none[] = "no connector";
 
@@ -181,7 +181,7 @@ difference_line(
 }
 
 void
-results_difference(struct results *r, const struct difference *d)
+results_difference(struct results *r, const struct reply_difference *d)
 {
 	char line[LINE_SIZE];
 
@@ -272,7 +272,7 @@ copy_spool(struct results *r)
 }
 
 static void
-end_text(const struct results *r, const struct report *report)
+end_text(const struct results *r, const struct play_report *report)
 {
 	fprintf(r->ctl->out, "%zu session%s, %zu decision%s, %zu difference%s",
 	    report->sessions, plural(report->sessions), report->decisions,
@@ -289,7 +289,7 @@ end_text(const struct results *r, const struct report *report)
 
 /* What stands behind the lists: ",KEY:VALUE,...}". */
 static int
-end_json(struct results *r, const struct report *report)
+end_json(struct results *r, const struct play_report *report)
 {
 	json_t *rest = json_object();
 	FILE *out = r->ctl->out;
@@ -322,7 +322,7 @@ end_json(struct results *r, const struct report *report)
 }
 
 int
-results_end(struct results *r, const struct report *report, int status)
+results_end(struct results *r, const struct play_report *report, int status)
 {
 	FILE *out = r->ctl->out;
 	int rc = 0;

@@ -33,7 +33,7 @@ void results_fini(struct results *);
 
 /* What follows is of this session. */
 void results_session(struct results *, const struct recorded_session *);
-void results_difference(struct results *, const struct difference *);
+void results_difference(struct results *, const struct reply_difference *);
 void results_unreadable(struct results *, const char *file, const char *why);
 /* The session could not be played. */
 void results_unplayed(
@@ -43,6 +43,6 @@ void results_unplayed(
 void results_untouched(struct results *, const struct where *,
     const char *connector, const char *range);
 /* The rest; answers status, or STATUS_UNKNOWN if it could not be written. */
-int results_end(struct results *, const struct report *, int status);
+int results_end(struct results *, const struct play_report *, int status);
 
 #endif

@@ -20,7 +20,7 @@ struct change {
 };
 
 int
-update_add(struct update *u, const struct difference *d)
+update_add(struct update *u, const struct reply_difference *d)
 {
 	struct change *grown;
 	char *instead;

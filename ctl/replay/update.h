@@ -21,7 +21,7 @@ struct update {
 
 /* Remembers a difference of the file if a line can settle it: 1; 0 if none
  * can, or -ENOMEM. */
-int update_add(struct update *, const struct difference *);
+int update_add(struct update *, const struct reply_difference *);
 /* Writes what was remembered, if anything. A negative errno: the file is as
  * it was, and why says FILE: and what is wrong. */
 int update_write(

@@ -20,7 +20,7 @@ enum { PRINCIPALS_SIZE = 160 };
 static const principal_set without_auth =
     SET_OF(PRINCIPAL_ANONYMOUS) | SET_OF(PRINCIPAL_EXTERNALLY_SECURED);
 
-struct asked {
+struct who_request {
 	struct who_question question;
 	struct listener listener;
 };
@@ -255,7 +255,8 @@ take_principal(const struct ctl *ctl, struct who_question *q, const char *word)
 }
 
 static int
-take_listener(const struct ctl *ctl, struct asked *asked, const char *word)
+take_listener(
+    const struct ctl *ctl, struct who_request *asked, const char *word)
 {
 	struct listener *listener = &asked->listener;
 	char why[NETADDR_WHY_SIZE];
@@ -267,7 +268,8 @@ take_listener(const struct ctl *ctl, struct asked *asked, const char *word)
 }
 
 static int
-take_option(struct ctl *ctl, struct asked *asked, int c, const char *value)
+take_option(
+    struct ctl *ctl, struct who_request *asked, int c, const char *value)
 {
 	switch (c) {
 	case 'r':
@@ -302,7 +304,7 @@ who_main(const struct verb *verb, int argc, char **argv)
 		CTL_OPTIONS,
 		{ 0 },
 	};
-	struct asked asked = {
+	struct who_request asked = {
 		.question = { .right = RIGHT_ANY_RECIPIENT,
 		    .now = clock_now() },
 	};

@@ -178,8 +178,8 @@ sessions_print(const struct facts *f, struct evbuffer *out)
 }
 
 static void
-row_print(struct evbuffer *out, const struct tally_row *row, enum via via,
-    enum stage stage, enum outcome outcome)
+row_print(struct evbuffer *out, const struct tally_row *row,
+    enum decision_via via, enum stage stage, enum outcome outcome)
 {
 	for (unsigned i = 0; reason_name(i); i++) {
 		uint64_t n = tally_read(row, via, stage, outcome, i);
@@ -207,7 +207,8 @@ decisions_print(const struct facts *f, struct evbuffer *out)
 		for (int via = 0; via < VIA_COUNT; via++)
 			for (int stage = 0; stage < STAGE_COUNT; stage++)
 				for (int o = 0; o < OUTCOME_COUNT; o++)
-					row_print(out, row, (enum via)via,
+					row_print(out, row,
+					    (enum decision_via)via,
 					    (enum stage)stage, (enum outcome)o);
 }
 

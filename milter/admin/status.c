@@ -68,8 +68,8 @@ outcome_sum(const struct tally_row *row, enum outcome outcome)
 
 	for (int via = 0; via < VIA_COUNT; via++)
 		for (int stage = 0; stage < STAGE_COUNT; stage++)
-			sum += tally_sum(
-			    row, (enum via)via, (enum stage)stage, outcome);
+			sum += tally_sum(row, (enum decision_via)via,
+			    (enum stage)stage, outcome);
 	return sum;
 }
 
@@ -88,7 +88,8 @@ reasons_json(const struct tally_row *row, bool monitored)
 					if ((o == OUTCOME_MONITORED) ==
 					    monitored)
 						n += tally_read(row,
-						    (enum via)v, (enum stage)st,
+						    (enum decision_via)v,
+						    (enum stage)st,
 						    (enum outcome)o, i);
 		if (n)
 			json_object_set_new(

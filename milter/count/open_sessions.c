@@ -11,14 +11,14 @@ enum { LISTS = 16 };
 
 LIST_HEAD(visits, visit);
 
-struct list {
+struct session_list {
 	_Alignas(64) pthread_mutex_t lock;
 	struct visits visits;
 	size_t count;
 };
 
 struct roster {
-	struct list lists[LISTS];
+	struct session_list lists[LISTS];
 	atomic_size_t next;
 };
 
@@ -51,7 +51,7 @@ roster_free(struct roster *r)
 void
 roster_enter(struct roster *r, struct visit *v)
 {
-	struct list *list;
+	struct session_list *list;
 
 	v->list = atomic_fetch_add_explicit(&r->next, 1, memory_order_relaxed) %
 		  LISTS;
@@ -65,7 +65,7 @@ roster_enter(struct roster *r, struct visit *v)
 void
 roster_leave(struct roster *r, struct visit *v)
 {
-	struct list *list = &r->lists[v->list];
+	struct session_list *list = &r->lists[v->list];
 
 	pthread_mutex_lock(&list->lock);
 	LIST_REMOVE(v, entry);

@@ -93,7 +93,8 @@ outcome_of(const struct decision *d)
 }
 
 void
-tally_count(struct tally_row *row, enum via via, const struct decision *d)
+tally_count(
+    struct tally_row *row, enum decision_via via, const struct decision *d)
 {
 	atomic_fetch_add_explicit(
 	    &row->cells[via][d->stage][outcome_of(d)][d->reason], 1,
@@ -101,7 +102,7 @@ tally_count(struct tally_row *row, enum via via, const struct decision *d)
 }
 
 uint64_t
-tally_read(const struct tally_row *row, enum via via, enum stage stage,
+tally_read(const struct tally_row *row, enum decision_via via, enum stage stage,
     enum outcome outcome, unsigned reason)
 {
 	return atomic_load_explicit(
@@ -109,7 +110,7 @@ tally_read(const struct tally_row *row, enum via via, enum stage stage,
 }
 
 uint64_t
-tally_sum(const struct tally_row *row, enum via via, enum stage stage,
+tally_sum(const struct tally_row *row, enum decision_via via, enum stage stage,
     enum outcome outcome)
 {
 	uint64_t sum = 0;
@@ -120,7 +121,7 @@ tally_sum(const struct tally_row *row, enum via via, enum stage stage,
 }
 
 const char *
-via_name(enum via via)
+via_name(enum decision_via via)
 {
 	return via == VIA_MILTER ? "milter" : "policy";
 }
@@ -139,7 +140,7 @@ outcome_name(enum outcome outcome)
 }
 
 static uint64_t
-row_refused(const struct tally_row *row, enum via via)
+row_refused(const struct tally_row *row, enum decision_via via)
 {
 	uint64_t sum = 0;
 

@@ -17,7 +17,7 @@
 enum { TALLY_CONNECTORS_MAX = 64 };
 
 /* Who asked. */
-enum via { VIA_MILTER, VIA_POLICY, VIA_COUNT };
+enum decision_via { VIA_MILTER, VIA_POLICY, VIA_COUNT };
 
 enum outcome {
 	OUTCOME_ACCEPT,
@@ -47,15 +47,16 @@ struct tally_row *tally_row(struct tally *, const char *connector);
 /* The i-th, NULL past the end. Any thread. */
 const struct tally_row *tally_get(const struct tally *, size_t i);
 
-void tally_count(struct tally_row *, enum via, const struct decision *);
-uint64_t tally_read(const struct tally_row *, enum via, enum stage,
+void tally_count(
+    struct tally_row *, enum decision_via, const struct decision *);
+uint64_t tally_read(const struct tally_row *, enum decision_via, enum stage,
     enum outcome, unsigned reason);
 /* Over all reasons. */
 uint64_t tally_sum(
-    const struct tally_row *, enum via, enum stage, enum outcome);
+    const struct tally_row *, enum decision_via, enum stage, enum outcome);
 
-const char *via_name(enum via);         /* "milter", "policy" */
-const char *outcome_name(enum outcome); /* "accept", ..., "monitored" */
+const char *via_name(enum decision_via); /* "milter", "policy" */
+const char *outcome_name(enum outcome);  /* "accept", ..., "monitored" */
 
 /* All rows together. */
 struct totals {

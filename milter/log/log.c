@@ -25,7 +25,7 @@ enum {
 	STOP_SECONDS = 2,
 };
 
-struct record {
+struct log_record {
 	time_t when;
 	int priority;
 	uint32_t len;
@@ -78,7 +78,7 @@ ring_peek(void *bytes, size_t len)
 static size_t
 records_take(char batch[BATCH_SIZE])
 {
-	struct record r;
+	struct log_record r;
 	size_t len = 0, size;
 
 	while (queue.used) {
@@ -99,7 +99,7 @@ static uint64_t
 records_write(const char *batch, size_t len)
 {
 	struct logline l;
-	struct record r;
+	struct log_record r;
 
 	for (size_t at = 0; at < len; at += r.len) {
 		memcpy(&r, batch + at, sizeof(r));
@@ -227,7 +227,7 @@ log_stop(void)
 void
 log_line(int priority, const struct logline *l)
 {
-	struct record r = { time(NULL), priority, (uint32_t)l->len };
+	struct log_record r = { time(NULL), priority, (uint32_t)l->len };
 	uint64_t lost = 0;
 
 	if (!l->len || priority > log_level())

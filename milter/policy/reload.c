@@ -67,20 +67,20 @@ findings_json(struct diagnostics *list)
 }
 
 /* What a load has changed in meaning. */
-struct change {
+struct reload_change {
 	enum relation relation;
 	bool new_relay;
 	char summary[256];
 };
 
 static void
-change_find(
-    const struct ruleset *old, const struct ruleset *new, struct change *change)
+change_find(const struct ruleset *old, const struct ruleset *new,
+    struct reload_change *change)
 {
 	struct difference *d;
 	int rc = difference_find(old, new, (int64_t)time(NULL), &d);
 
-	*change = (struct change){ .relation = RELATION_INCOMPARABLE };
+	*change = (struct reload_change){ .relation = RELATION_INCOMPARABLE };
 	if (rc) {
 		snprintf(change->summary, sizeof(change->summary),
 		    "not known: %s", strerror(-rc));
@@ -95,7 +95,7 @@ change_find(
 
 static void
 load_log(const struct ruleset *old, const struct ruleset *new,
-    enum reload_by by, int rc, const struct change *change)
+    enum reload_by by, int rc, const struct reload_change *change)
 {
 	struct logline l;
 
@@ -128,7 +128,7 @@ good_save(struct reload *r)
 
 static json_t *
 load_report(const struct ruleset *old, const struct ruleset *new,
-    enum reload_by by, int rc, const struct change *change,
+    enum reload_by by, int rc, const struct reload_change *change,
     struct diagnostics *list)
 {
 	char now[TIME_TEXT_SIZE];
@@ -168,7 +168,7 @@ load_run(struct reload *r, uint64_t ticket, enum reload_by by)
 	struct edition *before = store_get(r->store), *after;
 	const struct ruleset *old = edition_ruleset(before), *new;
 	struct diagnostics *list = diagnostics_new();
-	struct change change = { .summary = "none" };
+	struct reload_change change = { .summary = "none" };
 	bool saved = true;
 	int rc;
 

@@ -25,11 +25,11 @@ enum {
 };
 
 /* A part of the text. */
-struct span {
+struct text_span {
 	size_t at, len;
 };
 
-struct record {
+struct session_record {
 	struct recorder *recorder;
 	struct recorder_text *text;
 	bool spoiled; /* cannot be written down */
@@ -38,14 +38,14 @@ struct record {
 	bool mail, data; /* accepted, and not at its end */
 	bool tls;
 	bool again; /* the session has to be begun again */
-	struct span connect, helo;
+	struct text_span connect, helo;
 	size_t recipients;
 	int64_t now;
 	char auth[NAME_MAX_SIZE], cert[NAME_MAX_SIZE];
 };
 
 static bool
-room_make(struct record *r, size_t more)
+room_make(struct session_record *r, size_t more)
 {
 	size_t need = r->text->len + more, room = r->text->room;
 	struct recorder_text *larger;
@@ -63,11 +63,11 @@ room_make(struct record *r, size_t more)
 	return true;
 }
 
-static void add(struct record *, const char *format, ...)
+static void add(struct session_record *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
-add(struct record *r, const char *format, ...)
+add(struct session_record *r, const char *format, ...)
 {
 	va_list ap;
 	int n;
@@ -89,7 +89,7 @@ add(struct record *r, const char *format, ...)
 
 /* Adds what stands there already. */
 static void
-span_add(struct record *r, const struct span *span)
+span_add(struct session_record *r, const struct text_span *span)
 {
 	if (r->spoiled || !room_make(r, span->len)) {
 		r->spoiled = true;
@@ -175,7 +175,7 @@ fits_value(const char *value)
 }
 
 static void
-require(struct record *r, bool fits)
+require(struct session_record *r, bool fits)
 {
 	r->spoiled = r->spoiled || !fits;
 }
@@ -183,7 +183,8 @@ require(struct record *r, bool fits)
 /* ---- Stages ---------------------------------------------------------- */
 
 static void
-reply_add(struct record *r, const struct decision *d, const char *accepted)
+reply_add(
+    struct session_record *r, const struct decision *d, const char *accepted)
 {
 	const struct reply *reply = &d->reply;
 	const char *as = "S:";
@@ -204,7 +205,7 @@ reply_add(struct record *r, const struct decision *d, const char *accepted)
 }
 
 static void
-clock_add(struct record *r, int64_t now)
+clock_add(struct session_record *r, int64_t now)
 {
 	time_t seconds = (time_t)now;
 	char text[32];
@@ -219,8 +220,8 @@ clock_add(struct record *r, int64_t now)
 }
 
 static void
-endpoint_add(
-    struct record *r, const char *before, const struct netaddr *a, int port)
+endpoint_add(struct session_record *r, const char *before,
+    const struct netaddr *a, int port)
 {
 	char text[NETADDR_TEXT_SIZE];
 	bool bare = port < 0 || a->family != FAMILY_IPV6;
@@ -236,7 +237,7 @@ endpoint_add(
 }
 
 static void
-connect_record(struct record *r, const struct event *e)
+connect_record(struct session_record *r, const struct event *e)
 {
 	struct listener local = e->connect.local;
 
@@ -252,7 +253,7 @@ connect_record(struct record *r, const struct event *e)
 }
 
 static void
-session_begin_again(struct record *r)
+session_begin_again(struct session_record *r)
 {
 	if (!r->again)
 		return;
@@ -264,7 +265,7 @@ session_begin_again(struct record *r)
 
 /* Who it is, where that is new. */
 static void
-login_add(struct record *r, const struct event *e)
+login_add(struct session_record *r, const struct event *e)
 {
 	const char *auth = e->mail.auth ? e->mail.auth : "";
 	const char *cert = e->mail.cert ? e->mail.cert : "";
@@ -285,7 +286,7 @@ login_add(struct record *r, const struct event *e)
 }
 
 static void
-mailbox_record(struct record *r, const char *verb, const char *mailbox,
+mailbox_record(struct session_record *r, const char *verb, const char *mailbox,
     const char *const *params)
 {
 	require(r, fits_mailbox(mailbox));
@@ -298,14 +299,15 @@ mailbox_record(struct record *r, const char *verb, const char *mailbox,
 }
 
 static void
-transaction_end(struct record *r)
+transaction_end(struct session_record *r)
 {
 	r->mail = r->data = false;
 	r->recipients = 0;
 }
 
 static void
-mail_record(struct record *r, const struct event *e, const struct decision *d)
+mail_record(
+    struct session_record *r, const struct event *e, const struct decision *d)
 {
 	transaction_end(r);
 	session_begin_again(r);
@@ -318,7 +320,8 @@ mail_record(struct record *r, const struct event *e, const struct decision *d)
 }
 
 static void
-rcpt_record(struct record *r, const struct event *e, const struct decision *d)
+rcpt_record(
+    struct session_record *r, const struct event *e, const struct decision *d)
 {
 	if (!r->mail)
 		return;
@@ -328,7 +331,7 @@ rcpt_record(struct record *r, const struct event *e, const struct decision *d)
 }
 
 static void
-data_record(struct record *r, const struct decision *d)
+data_record(struct session_record *r, const struct decision *d)
 {
 	if (!r->recipients || r->data)
 		return;
@@ -340,7 +343,7 @@ data_record(struct record *r, const struct decision *d)
 /* Where the MTA has no DATA for filters, the message begins with what comes
  * next. */
 static bool
-message_begin(struct record *r)
+message_begin(struct session_record *r)
 {
 	static const struct decision accepted = { .stage = STAGE_DATA,
 		.verdict = VERDICT_ACCEPT };
@@ -350,7 +353,7 @@ message_begin(struct record *r)
 }
 
 static void
-header_record(struct record *r, const struct event *e)
+header_record(struct session_record *r, const struct event *e)
 {
 	const char *value = e->header.value, *name = e->header.name;
 	bool from = r->from && !strcasecmp(name, "From");
@@ -369,7 +372,7 @@ header_record(struct record *r, const struct event *e)
 }
 
 static void
-message_record(struct record *r, const struct decision *d)
+message_record(struct session_record *r, const struct decision *d)
 {
 	if (!message_begin(r))
 		return;
@@ -386,7 +389,7 @@ message_record(struct record *r, const struct decision *d)
 }
 
 static void
-helo_record(struct record *r, const struct event *e)
+helo_record(struct session_record *r, const struct event *e)
 {
 	require(r, fits_line(e->helo.name));
 	r->helo.len = 0; /* the one before is not begun with again */
@@ -398,7 +401,7 @@ helo_record(struct record *r, const struct event *e)
 
 /* A message that was begun cannot be taken back in this form. */
 static void
-abort_record(struct record *r)
+abort_record(struct session_record *r)
 {
 	if (r->data)
 		add(r, "C:\nC: .\n# not sent to its end\n");
@@ -410,11 +413,11 @@ abort_record(struct record *r)
 
 /* ---- Together -------------------------------------------------------- */
 
-struct record *
+struct session_record *
 record_new(
     struct recorder *recorder, const char *id, const struct ruleset *ruleset)
 {
-	struct record *r = recorder ? calloc(1, sizeof(*r)) : NULL;
+	struct session_record *r = recorder ? calloc(1, sizeof(*r)) : NULL;
 
 	if (!r)
 		return NULL;
@@ -432,7 +435,8 @@ record_new(
 }
 
 void
-record_event(struct record *r, const struct event *e, const struct decision *d)
+record_event(
+    struct session_record *r, const struct event *e, const struct decision *d)
 {
 	if (!r || r->spoiled)
 		return;
@@ -469,7 +473,7 @@ record_event(struct record *r, const struct event *e, const struct decision *d)
 }
 
 void
-record_end(struct record *r)
+record_end(struct session_record *r)
 {
 	if (!r)
 		return;

@@ -14,15 +14,15 @@
 #include "recorder.h"
 #include "rules.h"
 
-struct record;
+struct session_record;
 
 /* Begins; id is the session's. recorder NULL, or out of memory: NULL. */
-struct record *record_new(
+struct session_record *record_new(
     struct recorder *, const char *id, const struct ruleset *);
 /* What was fed and what came of it. Takes NULL. */
 void record_event(
-    struct record *, const struct event *, const struct decision *);
+    struct session_record *, const struct event *, const struct decision *);
 /* Hands it over, or forgets it if nothing was decided. Takes NULL. */
-void record_end(struct record *);
+void record_end(struct session_record *);
 
 #endif

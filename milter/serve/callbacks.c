@@ -27,7 +27,7 @@ struct connection {
 	struct visit visit;
 	bool entered; /* on the roster */
 	struct report report;
-	struct record *record; /* or NULL */
+	struct session_record *record; /* or NULL */
 	char id[REPORT_ID_SIZE];
 	struct logvalue helo;
 	bool open; /* a transaction that the engine has not seen end */

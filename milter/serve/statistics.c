@@ -6,9 +6,10 @@
 #include "report.h"
 
 void
-account_decision(const struct service *s, struct edition *edition, enum via via,
-    const struct session *session, const struct netaddr *client,
-    const struct event *e, const struct decision *d)
+account_decision(const struct service *s, struct edition *edition,
+    enum decision_via via, const struct session *session,
+    const struct netaddr *client, const struct event *e,
+    const struct decision *d)
 {
 	if (!stage_is_logged(d->stage) && d->verdict == VERDICT_ACCEPT &&
 	    !d->monitored)

@@ -9,8 +9,8 @@
 
 /* Counts a decision, and the client that it refuses. Never waits. What is
  * accepted counts at the stages that are logged only. */
-void account_decision(const struct service *, struct edition *, enum via,
-    const struct session *, const struct netaddr *client, const struct event *,
-    const struct decision *);
+void account_decision(const struct service *, struct edition *,
+    enum decision_via, const struct session *, const struct netaddr *client,
+    const struct event *, const struct decision *);
 
 #endif

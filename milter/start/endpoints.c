@@ -114,10 +114,10 @@ is_in_folder(const struct endpoints *e, enum endpoint i, const char *folder)
 /* Who may use the sockets for an MTA. */
 static int
 access_of_mta(const struct endpoints *e, const struct options *o,
-    const struct identity *id, struct access *out)
+    const struct identity *id, struct socket_access *out)
 {
 	const char *group = o->socket_group ? o->socket_group : "postfix";
-	struct access a = { (uid_t)-1, (gid_t)-1, o->socket_mode };
+	struct socket_access a = { (uid_t)-1, (gid_t)-1, o->socket_mode };
 	bool root = geteuid() == 0;
 
 	*out = a;
@@ -138,10 +138,10 @@ access_of_mta(const struct endpoints *e, const struct options *o,
 }
 
 /* And those for people: the service's own user and group. */
-static struct access
+static struct socket_access
 access_of_people(const struct identity *id)
 {
-	struct access a = { (uid_t)-1, (gid_t)-1, 0660 };
+	struct socket_access a = { (uid_t)-1, (gid_t)-1, 0660 };
 
 	if (geteuid() == 0 && id->user) {
 		a.owner = id->uid;
@@ -151,7 +151,7 @@ access_of_people(const struct identity *id)
 }
 
 static int
-mta_open(struct endpoints *e, const struct access *a)
+mta_open(struct endpoints *e, const struct socket_access *a)
 {
 	int rc = 0;
 
@@ -170,7 +170,7 @@ mta_open(struct endpoints *e, const struct access *a)
 /* Who did not ask for it can do without. */
 static int
 control_open(
-    struct endpoints *e, const struct options *o, const struct access *a)
+    struct endpoints *e, const struct options *o, const struct socket_access *a)
 {
 	int rc = 0;
 
@@ -190,8 +190,8 @@ int
 endpoints_open(
     struct endpoints *e, const struct options *o, const struct identity *id)
 {
-	const struct access people = access_of_people(id);
-	struct access a;
+	const struct socket_access people = access_of_people(id);
+	struct socket_access a;
 	int rc = access_of_mta(e, o, id, &a);
 
 	if (!rc)

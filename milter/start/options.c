@@ -30,7 +30,7 @@ enum {
 	HELP_WIDTH = 79,
 };
 
-struct row {
+struct option_row {
 	struct field field;
 	char letter;
 	const char *argument; /* NULL: a switch */
@@ -129,7 +129,7 @@ user_decode(struct decoder *decoder, const struct field *field, void *object)
 }
 
 /* clang-format off */
-static const struct row rows[] = {
+static const struct option_row rows[] = {
 	{ { .key = "config", .decode = schema_text, AT(options, config),
 	    .max = TEXT_MAX, .doc = "the file of these options" },
 	  'c', "FILE", CONFIG_DEFAULT, true },
@@ -223,20 +223,20 @@ enum { ROWS = sizeof(rows) / sizeof(*rows), NAME_SIZE = 32 };
 /* ---- The command line ------------------------------------------------ */
 
 /* The table in the form of getopt_long(3). */
-struct names {
+struct option_names {
 	char text[ROWS][NAME_SIZE]; /* socket-mode */
 	struct option options[ROWS + 1];
 	char letters[2 * ROWS + 1];
 };
 
 static void
-names_fill(struct names *names)
+names_fill(struct option_names *names)
 {
 	size_t n = 0;
 
-	*names = (struct names){ 0 };
+	*names = (struct option_names){ 0 };
 	for (size_t i = 0; i < ROWS; i++) {
-		const struct row *row = &rows[i];
+		const struct option_row *row = &rows[i];
 		char *text = names->text[i];
 
 		snprintf(text, NAME_SIZE, "%s", row->field.key);
@@ -267,7 +267,7 @@ row_find(int val)
 
 /* Reads a value of the command line as if it stood in the file, in quotes. */
 static int
-value_decode(struct options *o, const struct row *row, const char *name,
+value_decode(struct options *o, const struct option_row *row, const char *name,
     const char *value, struct complaints *complaints)
 {
 	struct decoder decoder = {
@@ -308,7 +308,7 @@ option_wrong(const char *option, const char *advice)
 
 /* Reads a value that is the program's own, or an argument. */
 static enum options_result
-value_take(struct options *o, const struct row *row, const char *name,
+value_take(struct options *o, const struct option_row *row, const char *name,
     const char *value)
 {
 	struct diagnostics *list = diagnostics_new();
@@ -330,7 +330,7 @@ value_take(struct options *o, const struct row *row, const char *name,
 
 static enum options_result
 arguments_take(
-    struct options *o, const struct names *names, int argc, char **argv)
+    struct options *o, const struct option_names *names, int argc, char **argv)
 {
 	int c;
 
@@ -353,7 +353,7 @@ arguments_take(
 }
 
 static enum options_result
-standards_take(struct options *o, const struct names *names)
+standards_take(struct options *o, const struct option_names *names)
 {
 	struct arena *texts = o->texts;
 	enum options_result result = OPTIONS_RUN;
@@ -472,7 +472,7 @@ lines_print(const char *text, int column)
 }
 
 static void
-row_print(const struct row *row, const char *name)
+row_print(const struct option_row *row, const char *name)
 {
 	int n = row->letter ? printf("  -%c, ", row->letter) : printf("      ");
 
@@ -491,7 +491,7 @@ row_print(const struct row *row, const char *name)
 }
 
 static void
-help_print(const struct names *names)
+help_print(const struct option_names *names)
 {
 	fputs("usage: connector-milter [OPTION]...\n\n"
 	      "Exchange Receive connectors for Postfix and Sendmail.\n\n",
@@ -519,7 +519,7 @@ enum options_result
 options_parse(struct options *o, int argc, char **argv)
 {
 	enum options_result result;
-	struct names names;
+	struct option_names names;
 	const char *config;
 	bool guarded;
 

@@ -189,7 +189,7 @@ spec_is_tcp(const struct spec *s)
  * plain file with one name is given away: who may write in the folder could
  * have linked it to another's. */
 static int
-lock_guard(int fd, const struct access *a)
+lock_guard(int fd, const struct socket_access *a)
 {
 	struct stat st;
 
@@ -206,7 +206,7 @@ lock_guard(int fd, const struct access *a)
 /* Holds PATH.lock to the end of the process. It stays: were it removed, two
  * programs could hold two files of that name. */
 static int
-path_lock(const char *path, const struct access *a)
+path_lock(const char *path, const struct socket_access *a)
 {
 	char name[sizeof(((struct spec *)0)->path) + 6];
 	int fd, rc;
@@ -272,7 +272,7 @@ path_clear(const char *path)
 
 /* A sandbox may forbid chown() even where nothing would change. */
 static bool
-gives_away(const struct access *a)
+gives_away(const struct socket_access *a)
 {
 	return a->owner != (uid_t)-1 || a->group != (gid_t)-1;
 }
@@ -280,7 +280,7 @@ gives_away(const struct access *a)
 /* Who may write in the folder could have put a link there since bind(): what
  * is given away is a socket and nothing else. Its mode it has by the umask. */
 static int
-path_guard(const char *path, const struct access *a)
+path_guard(const char *path, const struct socket_access *a)
 {
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), rc = 0;
 	struct stat st;
@@ -298,7 +298,7 @@ path_guard(const char *path, const struct access *a)
 }
 
 static int
-path_prepare(const struct spec *s, const struct access *a)
+path_prepare(const struct spec *s, const struct socket_access *a)
 {
 	int rc;
 
@@ -416,7 +416,7 @@ milter_nodelay(const struct spec *s)
 }
 
 int
-socket_open_milter(const struct spec *s, const struct access *a)
+socket_open_milter(const struct spec *s, const struct socket_access *a)
 {
 	char text[sizeof(s->path) + 8];
 	mode_t mask;
@@ -471,7 +471,7 @@ socket_listen(const struct spec *s, int *out)
 }
 
 int
-socket_open(const struct spec *s, const struct access *a, int *out)
+socket_open(const struct spec *s, const struct socket_access *a, int *out)
 {
 	char text[sizeof(s->path) + 8];
 	mode_t mask;

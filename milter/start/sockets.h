@@ -26,7 +26,7 @@ struct spec {
 };
 
 /* Who may use a UNIX socket. */
-struct access {
+struct socket_access {
 	uid_t owner; /* (uid_t)-1: left alone; the same for the group */
 	gid_t group;
 	mode_t mode;
@@ -46,9 +46,9 @@ bool spec_same(const struct spec *, const struct spec *);
 /* These say on the log what went wrong. */
 
 /* libmilter's own socket: smfi_setconn() and smfi_opensocket(). */
-int socket_open_milter(const struct spec *, const struct access *);
+int socket_open_milter(const struct spec *, const struct socket_access *);
 /* A listening socket, non-blocking. */
-int socket_open(const struct spec *, const struct access *, int *fd);
+int socket_open(const struct spec *, const struct socket_access *, int *fd);
 /* Removes the file of a socket opened here; nothing for other kinds. */
 void socket_remove(const struct spec *);
 

@@ -49,7 +49,7 @@ struct allowed {
 };
 
 /* One range in the order of address and width. */
-struct item {
+struct checked_range {
 	struct netaddr first, last;
 	int64_t until;
 	uint32_t rule, index; /* index is that of the range in its list */
@@ -93,13 +93,14 @@ check_expired(
 bool check_is_private(const struct netrange *);
 
 /* The i-th range of a list. */
-struct item item_of(const struct range_list *, size_t rule, size_t i);
+struct checked_range item_of(const struct range_list *, size_t rule, size_t i);
 /* Sorts by first address, of these the widest first. */
-void items_sort(struct item *, size_t count);
+void items_sort(struct checked_range *, size_t count);
 /* Tells of each item the smallest one before it that holds it, NULL if none.
  * stack has room for count. Items of one rule may cross, others may not. */
-void items_nest(const struct item *, size_t count, uint32_t *stack,
-    void (*fn)(void *ctx, const struct item *, const struct item *outer),
+void items_nest(const struct checked_range *, size_t count, uint32_t *stack,
+    void (*fn)(void *ctx, const struct checked_range *,
+	const struct checked_range *outer),
     void *ctx);
 
 /* A network that software makes on a host by itself. */

@@ -177,7 +177,8 @@ struct nesting {
 };
 
 static void
-on_nested(void *ctx, const struct item *item, const struct item *outer)
+on_nested(void *ctx, const struct checked_range *item,
+    const struct checked_range *outer)
 {
 	const struct nesting *nesting = ctx;
 	struct range range, other;
@@ -213,7 +214,7 @@ check_nesting(
     struct check *check, const struct range_list *list, const char *key)
 {
 	struct nesting nesting = { .check = check, .list = list, .key = key };
-	struct item *items =
+	struct checked_range *items =
 	    arena_array(check->arena, list->count, sizeof(*items));
 	uint32_t *stack =
 	    arena_array(check->arena, list->count, sizeof(*stack));

@@ -12,7 +12,7 @@
 static int
 item_compare(const void *left, const void *right)
 {
-	const struct item *a = left, *b = right;
+	const struct checked_range *a = left, *b = right;
 	int order = addr_order(&a->first, &b->first);
 
 	if (order == 0)
@@ -23,12 +23,12 @@ item_compare(const void *left, const void *right)
 			  : (a->index > b->index) - (a->index < b->index);
 }
 
-struct item
+struct checked_range
 item_of(const struct range_list *list, size_t rule, size_t i)
 {
 	struct netrange range = range_clients(list, i);
 
-	return (struct item){
+	return (struct checked_range){
 		.first = range.first,
 		.last = range.last,
 		.until = range_expires(list, i) ? range_get(list, i).until
@@ -39,7 +39,7 @@ item_of(const struct range_list *list, size_t rule, size_t i)
 }
 
 void
-items_sort(struct item *items, size_t count)
+items_sort(struct checked_range *items, size_t count)
 {
 	size_t i;
 
@@ -54,8 +54,10 @@ items_sort(struct item *items, size_t count)
  * hold from there on the later one holds, and where they cross they are of
  * one connector. So the top of the stack is always what holds the next. */
 void
-items_nest(const struct item *items, size_t count, uint32_t *stack,
-    void (*fn)(void *, const struct item *, const struct item *), void *ctx)
+items_nest(const struct checked_range *items, size_t count, uint32_t *stack,
+    void (*fn)(
+	void *, const struct checked_range *, const struct checked_range *),
+    void *ctx)
 {
 	size_t i, depth = 0;
 

@@ -32,7 +32,7 @@ enum {
 	MARK_SEEN = 256        /* wins all of it somewhere, and was judged */
 };
 
-struct mark {
+struct range_mark {
 	uint32_t outer;   /* the range that it is a duplicate of or inside */
 	uint32_t gateway; /* an IPv4 address that it relays for, or 0 */
 	uint32_t flags;
@@ -49,29 +49,30 @@ struct ranges {
 	struct check *check;
 	const struct contest *contest;
 	bool families[2]; /* whose clients the contest is for; IPv6 second */
-	struct mark *marks;
+	struct range_mark *marks;
 	size_t *base; /* by rule: its first mark */
 	bool *competes, *catch_all;
-	uint32_t *contests;       /* by rule: one that it competes in */
-	struct item *all, *items; /* in order; those of the contest */
+	uint32_t *contests; /* by rule: one that it competes in */
+	struct checked_range *all, *items; /* in order; those of the contest */
 	size_t nall;
 	uint32_t *stack;
 };
 
 /* ---- Nesting --------------------------------------------------------- */
 
-static struct mark *
+static struct range_mark *
 mark_of(const struct ranges *ranges, uint32_t rule, uint32_t index)
 {
 	return &ranges->marks[ranges->base[rule] + index];
 }
 
 static void
-on_nested(void *ctx, const struct item *item, const struct item *outer)
+on_nested(void *ctx, const struct checked_range *item,
+    const struct checked_range *outer)
 {
 	const struct ranges *ranges = ctx;
-	struct mark *mark = mark_of(ranges, item->rule, item->index);
-	struct mark *holder;
+	struct range_mark *mark = mark_of(ranges, item->rule, item->index);
+	struct range_mark *holder;
 	bool same;
 
 	mark->flags |= MARK_COMPETES;
@@ -100,7 +101,7 @@ on_nested(void *ctx, const struct item *item, const struct item *outer)
 
 /* Adds what of a connector has not expired; answers how many it was. */
 static size_t
-take(const struct ranges *ranges, size_t rule, struct item *items)
+take(const struct ranges *ranges, size_t rule, struct checked_range *items)
 {
 	const struct range_list *list =
 	    &ranges->check->ruleset->policy->connectors[rule].remote_ip_ranges;
@@ -131,7 +132,7 @@ static size_t
 collect(struct ranges *ranges)
 {
 	const struct policy *policy = ranges->check->ruleset->policy;
-	const struct item *from = ranges->all;
+	const struct checked_range *from = ranges->all;
 	size_t i, count = 0, room = 0, taken = ranges->nall;
 
 	for (i = 0; i < policy->nconnectors; i++)
@@ -160,7 +161,7 @@ find_catch_all(struct ranges *ranges, size_t count, struct reach (*reach)[2])
 
 	memset(reach, 0, ruleset->policy->nconnectors * sizeof(*reach));
 	for (i = 0; i < count; i++) {
-		const struct item *item = &ranges->items[i];
+		const struct checked_range *item = &ranges->items[i];
 		const struct netaddr *last = &item->last;
 		bool ipv6 = item->first.family == FAMILY_IPV6;
 		struct reach *far = &reach[item->rule][ipv6];
@@ -190,7 +191,7 @@ see_relay(
 	const struct rule *rule = &ranges->check->ruleset->rules[slot.rule];
 	struct netrange written =
 	    range_clients(&rule->written->remote_ip_ranges, slot.range);
-	struct mark *mark = mark_of(ranges, slot.rule, slot.range);
+	struct range_mark *mark = mark_of(ranges, slot.rule, slot.range);
 	bool listed = check_allowed_meet(ranges->check, clients);
 
 	if (ranges->catch_all[slot.rule] || (mark->flags & MARK_SEEN) != 0 ||
@@ -298,7 +299,7 @@ tell_idle(const struct ranges *ranges, size_t rule, const struct range *range)
 
 static void
 tell_nested(const struct ranges *ranges, const struct connector *connector,
-    const struct range *range, const struct mark *mark)
+    const struct range *range, const struct range_mark *mark)
 {
 	struct range other =
 	    range_get(&connector->remote_ip_ranges, mark->outer);
@@ -330,7 +331,7 @@ tell_nested(const struct ranges *ranges, const struct connector *connector,
 
 static void
 tell_relay(const struct ranges *ranges, const struct connector *connector,
-    const struct range *range, const struct mark *mark)
+    const struct range *range, const struct range_mark *mark)
 {
 	struct netaddr gateway = { .family = FAMILY_IPV4, .lo = mark->gateway };
 	char text[NETRANGE_TEXT_SIZE], addr[NETADDR_TEXT_SIZE];
@@ -438,7 +439,7 @@ tell_unreachable(const struct ranges *ranges, size_t rule)
 	const struct connector *connector =
 	    ranges->check->ruleset->rules[rule].written;
 	const struct range_list *list = &connector->remote_ip_ranges;
-	const struct mark *marks = &ranges->marks[ranges->base[rule]];
+	const struct range_mark *marks = &ranges->marks[ranges->base[rule]];
 	bool expired = true, competes = false;
 	size_t i;
 
@@ -475,7 +476,7 @@ tell_rule(const struct ranges *ranges, size_t rule, uint64_t public)
 		return;
 	idle = tell_unreachable(ranges, rule);
 	for (i = 0; i < list->count; i++) {
-		const struct mark *mark =
+		const struct range_mark *mark =
 		    &ranges->marks[ranges->base[rule] + i];
 		struct range range;
 

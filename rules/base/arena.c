@@ -21,26 +21,26 @@ enum {
 	ALIGN = alignof(max_align_t),
 };
 
-struct block {
-	struct block *older;
+struct arena_block {
+	struct arena_block *older;
 	size_t size, used;
 	alignas(max_align_t) unsigned char bytes[];
 };
 
 struct arena {
-	struct block *newest;
+	struct arena_block *newest;
 };
 
-static struct block *
-block_new(size_t size, struct block *older)
+static struct arena_block *
+block_new(size_t size, struct arena_block *older)
 {
-	struct block *block;
+	struct arena_block *block;
 
 	if (size > SIZE_MAX - sizeof(*block))
 		return NULL;
 	block = malloc(sizeof(*block) + size);
 	if (block != NULL)
-		*block = (struct block){ .older = older, .size = size };
+		*block = (struct arena_block){ .older = older, .size = size };
 	return block;
 }
 
@@ -62,7 +62,7 @@ arena_new(size_t block)
 void
 arena_reset(struct arena *arena)
 {
-	struct block *older;
+	struct arena_block *older;
 
 	while ((older = arena->newest->older) != NULL) {
 		free(arena->newest);
@@ -85,7 +85,7 @@ arena_free(struct arena *arena)
 static void *
 take(struct arena *arena, size_t size)
 {
-	struct block *block = arena->newest;
+	struct arena_block *block = arena->newest;
 	void *bytes;
 
 	if (size > SIZE_MAX - ALIGN)

@@ -17,14 +17,14 @@
 
 enum { MESSAGE_SIZE = 1024 };
 
-struct entry {
+struct diagnostic_entry {
 	struct diagnostic diagnostic;
 	size_t order; /* of being added: keeps the sort stable */
 };
 
 struct diagnostics {
 	struct arena *arena;
-	struct entry *entries;
+	struct diagnostic_entry *entries;
 	size_t count;
 	bool sorted;
 	bool lost;        /* an error could not be kept */
@@ -94,7 +94,7 @@ diagnostics_add(struct diagnostics *list, enum severity severity,
     const char *id, struct where where, const char *format, ...)
 {
 	char message[MESSAGE_SIZE];
-	struct entry entry = { .order = list->count };
+	struct diagnostic_entry entry = { .order = list->count };
 	void *entries = list->entries;
 	va_list args;
 
@@ -123,7 +123,7 @@ diagnostics_add(struct diagnostics *list, enum severity severity,
 static int
 entry_compare(const void *left, const void *right)
 {
-	const struct entry *a = left, *b = right;
+	const struct diagnostic_entry *a = left, *b = right;
 	const struct where *v = &a->diagnostic.where;
 	const struct where *w = &b->diagnostic.where;
 	int files;

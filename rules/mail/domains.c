@@ -15,14 +15,15 @@
 
 struct domset {
 	size_t count;
-	struct named {
+	struct named_domain {
 		const char *name;
 		const struct accepted_domain *entry;
 	} sorted[];
 };
 
 static int
-name_compare(const struct named *named, const char *name, bool subdomains)
+name_compare(
+    const struct named_domain *named, const char *name, bool subdomains)
 {
 	int names = strcmp(named->name, name);
 
@@ -33,7 +34,7 @@ name_compare(const struct named *named, const char *name, bool subdomains)
 static int
 entry_compare(const void *left, const void *right)
 {
-	const struct named *a = left, *b = right;
+	const struct named_domain *a = left, *b = right;
 	int order = name_compare(a, b->name, b->entry->subdomains);
 
 	return order != 0 ? order
@@ -54,10 +55,11 @@ domset_new(const struct accepted_domain *entries, size_t count)
 	set->count = 0;
 	for (i = 0; i < count; i++) {
 		set->sorted[set->count++] =
-		    (struct named){ entries[i].name, &entries[i] };
+		    (struct named_domain){ entries[i].name, &entries[i] };
 		if (entries[i].unicode != NULL)
 			set->sorted[set->count++] =
-			    (struct named){ entries[i].unicode, &entries[i] };
+			    (struct named_domain){ entries[i].unicode,
+				    &entries[i] };
 	}
 	if (set->count > 1)
 		qsort(set->sorted, set->count, sizeof(*set->sorted),
@@ -128,7 +130,7 @@ ends_with(const char *text, const char *end)
 /* Whether a name that ends in tail, less what is before it, could be this
  * one, or below it. */
 static bool
-named_ends(const struct named *named, const char *tail)
+named_ends(const struct named_domain *named, const char *tail)
 {
 	size_t len = strlen(named->name), have = strlen(tail);
 

@@ -15,12 +15,12 @@
 
 #include "utf8.h"
 
-struct span {
+struct label_span {
 	uint32_t first, last;
 };
 
 /* clang-format off */
-static const struct span settled[] = {
+static const struct label_span settled[] = {
 	{ 0x0000, 0x007f },
 	{ 0x00e0, 0x00f6 }, /* Latin, without the sharp s */
 	{ 0x00f8, 0x00ff },

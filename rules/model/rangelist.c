@@ -34,7 +34,7 @@ enum { COLUMN_MAX = INT32_MAX };
 
 /* From the first range on each stands one line below the other, in the same
  * column, and has as many words. */
-struct place {
+struct list_place {
 	uint32_t first;
 	uint32_t word; /* where its addresses begin */
 	uint32_t line;
@@ -50,7 +50,7 @@ struct note {
 struct range_pack {
 	uint32_t *words;
 	uint8_t *codes;
-	struct place *places;
+	struct list_place *places;
 	struct note *notes;
 	uint32_t nwords, nplaces, nnotes;
 	bool mixed;   /* not all have as many words */
@@ -69,7 +69,7 @@ words_of(uint8_t code)
 
 /* ---- Out ------------------------------------------------------------- */
 
-static const struct place *
+static const struct list_place *
 place_of(const struct range_pack *pack, size_t i)
 {
 	uint32_t low = 0, n = pack->nplaces, half;
@@ -109,7 +109,7 @@ static const uint32_t *
 words_at(const struct range_pack *pack, size_t i)
 {
 	uint32_t stride = words_of(pack->codes[i]);
-	const struct place *place;
+	const struct list_place *place;
 
 	if (!pack->mixed)
 		return pack->words + i * stride;
@@ -158,7 +158,7 @@ range_expires(const struct range_list *list, size_t i)
 struct range
 range_get(const struct range_list *list, size_t i)
 {
-	const struct place *place = place_of(list->pack, i);
+	const struct list_place *place = place_of(list->pack, i);
 	const struct note *note = note_of(list->pack, i);
 
 	return (struct range){
@@ -267,7 +267,7 @@ static void
 place_add(struct range_maker *maker, const struct range *range, uint8_t code)
 {
 	struct range_pack *pack = maker->pack;
-	const struct place *last = &pack->places[pack->nplaces];
+	const struct list_place *last = &pack->places[pack->nplaces];
 	uint32_t i = (uint32_t)maker->count;
 	bool same = i > 0 && words_of(pack->codes[i - 1]) == words_of(code);
 
@@ -276,7 +276,7 @@ place_add(struct range_maker *maker, const struct range *range, uint8_t code)
 	    last[-1].host_bits == range->host_bits &&
 	    range->where.line - last[-1].line == i - last[-1].first)
 		return;
-	pack->places[pack->nplaces++] = (struct place){
+	pack->places[pack->nplaces++] = (struct list_place){
 		.first = i,
 		.word = pack->nwords,
 		.line = range->where.line,

@@ -15,7 +15,7 @@
 
 enum { TEXT_MAX = 400 };
 
-struct row {
+struct reply_row {
 	const char *key; /* NULL: not for a policy to change */
 	enum reply_class class;
 	struct reply classic;
@@ -23,7 +23,7 @@ struct row {
 };
 
 /* clang-format off */
-static const struct row rows[REPLY_COUNT] = {
+static const struct reply_row rows[REPLY_COUNT] = {
 	[REPLY_NO_CONNECTOR]          = { NULL,                                             REPLY_CLASS_RIGHT,  { "550", "5.7.1", "No Receive connector accepts this client" }, { 0 } },
 	[REPLY_NO_CONNECTOR_YET]      = { NULL,                                             REPLY_CLASS_RIGHT, { "451", "4.7.1", "No Receive connector accepts this client" }, { 0 } },
 	[REPLY_NO_CLIENT]             = { NULL,                                             REPLY_CLASS_UNDECIDED, { "451", "4.3.0", "Client address is not known" }, { 0 } },
@@ -63,7 +63,7 @@ static const struct row rows[REPLY_COUNT] = {
 struct reply
 reply_get(enum reply_id id, enum reply_style style)
 {
-	const struct row *row = &rows[id];
+	const struct reply_row *row = &rows[id];
 
 	assert(id > REPLY_NONE && id < REPLY_COUNT);
 	if (style == REPLY_STYLE_MODERN && row->modern.code != NULL)

@@ -194,7 +194,7 @@ const struct field domains_server_name = {
 /* ---- Accepted domains ------------------------------------------------ */
 
 /* One entry as written. */
-struct entry {
+struct domain_entry {
 	struct accepted_domain domain;
 	struct list_file file;
 };
@@ -241,7 +241,7 @@ domain_store(struct decoder *decoder, const char *text, struct where where,
 static int
 domain_decode(struct decoder *decoder, const struct field *field, void *object)
 {
-	struct entry *entry = object;
+	struct domain_entry *entry = object;
 	const struct item *item = schema_item(decoder);
 	int result;
 
@@ -278,10 +278,10 @@ static const struct field fields[] = {
 	  .exchange = "DomainName", .absent = "none; domain or file is due",
 	  .doc = "a domain, or \"*.\" and a domain: it and every subdomain; U-labels and A-labels match both" },
 	{ .key = "file", .decode = lines_path, .flags = FIELD_ONE,
-	  AT(entry, file), .max = LINES_PATH_MAX,
+	  AT(domain_entry, file), .max = LINES_PATH_MAX,
 	  .absent = "none; domain or file is due",
 	  .doc = "a file with one domain a line, # comments; relative to the policy" },
-	{ .key = "type", .decode = schema_word, AT(entry, domain.type),
+	{ .key = "type", .decode = schema_word, AT(domain_entry, domain.type),
 	  .words = &domains_types, .exchange = "DomainType",
 	  .doc = "whose the domain is; only authoritative ones protect their senders" },
 };
@@ -297,17 +297,17 @@ const struct record domains_record = {
 const struct field domains_element = {
 	.decode = schema_record,
 	.record = &domains_record,
-	.size = sizeof(struct entry),
+	.size = sizeof(struct domain_entry),
 };
 
 /* The list as it grows; not in the arena, which would keep what it outgrew. */
-struct list {
+struct domain_list {
 	struct accepted_domain *items;
 	size_t count, room;
 };
 
 static int
-list_add(struct list *list, const struct accepted_domain *domain)
+list_add(struct domain_list *list, const struct accepted_domain *domain)
 {
 	size_t room = list->room == 0 ? 16 : list->room * 2;
 	struct accepted_domain *items = list->items;
@@ -326,7 +326,7 @@ list_add(struct list *list, const struct accepted_domain *domain)
 /* Writes the list into the object, with memory of the arena. */
 static int
 list_keep(struct decoder *decoder, const struct field *field, void *object,
-    const struct list *list)
+    const struct domain_list *list)
 {
 	void *kept =
 	    arena_array(decoder->arena, list->count, sizeof(*list->items));
@@ -343,7 +343,8 @@ list_keep(struct decoder *decoder, const struct field *field, void *object,
 
 /* Adds the domains of an entry's file. */
 static int
-file_add(struct decoder *decoder, struct list *list, const struct entry *entry)
+file_add(struct decoder *decoder, struct domain_list *list,
+    const struct domain_entry *entry)
 {
 	struct lines lines;
 	size_t before = list->count;
@@ -368,12 +369,13 @@ file_add(struct decoder *decoder, struct list *list, const struct entry *entry)
 }
 
 static int
-list_read(struct decoder *decoder, const struct field *field, struct list *list)
+list_read(struct decoder *decoder, const struct field *field,
+    struct domain_list *list)
 {
 	int result = 0;
 
 	while (schema_list_goes_on(decoder)) {
-		struct entry entry = { 0 };
+		struct domain_entry entry = { 0 };
 		int status = schema_record(decoder, field->element, &entry);
 
 		if (status == 0 && entry.file.path != NULL)
@@ -393,7 +395,7 @@ int
 domains_decode(struct decoder *decoder, const struct field *field, void *object)
 {
 	int result = schema_enter_list(decoder, field, object);
-	struct list list = { 0 };
+	struct domain_list list = { 0 };
 
 	if (result != 0)
 		return result;

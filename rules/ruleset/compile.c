@@ -24,14 +24,14 @@ enum {
 };
 
 /* Two ranges of two connectors that may not stand together. */
-struct pair {
+struct rule_pair {
 	struct slot a, b;
 };
 
 struct compile {
 	struct ruleset *ruleset;
 	struct diagnostics *diagnostics;
-	struct pair said[CONFLICTS_MAX]; /* over all contests */
+	struct rule_pair said[CONFLICTS_MAX]; /* over all contests */
 	size_t nsaid;
 	uint64_t left; /* entries that contests may still have */
 };
@@ -102,7 +102,7 @@ make_views(struct ruleset *ruleset)
 /* ---- Contests -------------------------------------------------------- */
 
 /* A range as a message names it: what, whose, and where it stands. */
-struct named {
+struct named_connector {
 	char range[NETRANGE_TEXT_SIZE];
 	const char *connector;
 	const char *by, *network, *end; /* " (network NAME)", or empty */
@@ -112,8 +112,8 @@ struct named {
 /* A range of a network stands where many connectors may use it; the place to
  * look at is then the list that names the network. */
 static void
-name_range(
-    const struct compile *compile, const struct slot *slot, struct named *named)
+name_range(const struct compile *compile, const struct slot *slot,
+    struct named_connector *named)
 {
 	const struct connector *connector =
 	    compile->ruleset->rules[slot->rule].written;
@@ -130,12 +130,12 @@ name_range(
 }
 
 static void
-say_conflict(struct compile *compile, const struct pair *pair,
+say_conflict(struct compile *compile, const struct rule_pair *pair,
     const struct netset_conflict *conflict)
 {
 	bool tie = conflict->type == NETSET_TIE;
 	char client[NETADDR_TEXT_SIZE];
-	struct named a, b;
+	struct named_connector a, b;
 
 	name_range(compile, &pair->a, &a);
 	name_range(compile, &pair->b, &b);
@@ -162,7 +162,7 @@ same_slot(const struct slot *a, const struct slot *b)
 
 /* The same pair may meet on several listeners. */
 static bool
-already_said(const struct compile *compile, const struct pair *pair)
+already_said(const struct compile *compile, const struct rule_pair *pair)
 {
 	size_t i;
 
@@ -180,7 +180,7 @@ say_conflicts(struct compile *compile, const struct contest *contest,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const struct pair pair = {
+		const struct rule_pair pair = {
 			.a = contest_slot(contest, conflicts[i].a),
 			.b = contest_slot(contest, conflicts[i].b),
 		};

@@ -238,16 +238,16 @@ table_open(void *ctx, const struct counter_key *key, int change)
 
 /* A time as windows see it. A window begins with the next full second, so
  * that it lasts a minute and never less. */
-struct moment {
+struct counter_moment {
 	uint32_t now, start;
 };
 
-static struct moment
+static struct counter_moment
 moment_of(uint64_t ticks)
 {
 	uint64_t seconds = ticks / 1000;
 
-	return (struct moment){
+	return (struct counter_moment){
 		.now = (uint32_t)(seconds & START_MASK),
 		.start =
 		    (uint32_t)((seconds + (ticks % 1000 != 0)) & START_MASK),
@@ -260,7 +260,7 @@ enum phase { PHASE_NOW, PHASE_BEFORE, PHASE_PAST };
  * thread may come with a time that it read before another began the window,
  * and then finds a start that is a little ahead of it. */
 static enum phase
-phase_of(uint64_t start, struct moment moment)
+phase_of(uint64_t start, struct counter_moment moment)
 {
 	uint32_t age = (moment.now - (uint32_t)start) & START_MASK;
 
@@ -278,7 +278,7 @@ enum fit {
 };
 
 static enum fit
-window_fit(uint64_t word, uint64_t tag, struct moment moment)
+window_fit(uint64_t word, uint64_t tag, struct counter_moment moment)
 {
 	bool own = word >> (WINDOW_BITS + START_BITS) == tag;
 
@@ -292,8 +292,8 @@ window_fit(uint64_t word, uint64_t tag, struct moment moment)
 /* Where a hit of tag goes; *found is what stands there. A tag returns to its
  * own slot, so that threads whose clocks differ do not begin two windows. */
 static size_t
-window_find(
-    struct bucket *bucket, uint64_t tag, struct moment moment, uint64_t *found)
+window_find(struct bucket *bucket, uint64_t tag, struct counter_moment moment,
+    uint64_t *found)
 {
 	enum fit best = FIT_NONE, fit;
 	size_t place = SHARED, i;
@@ -313,7 +313,7 @@ window_find(
 }
 
 static uint64_t
-window_next(uint64_t word, uint64_t tag, struct moment moment)
+window_next(uint64_t word, uint64_t tag, struct counter_moment moment)
 {
 	if (window_fit(word, tag, moment) != FIT_OWN)
 		return (tag << START_BITS | moment.start) << WINDOW_BITS | 1;
@@ -323,7 +323,7 @@ window_next(uint64_t word, uint64_t tag, struct moment moment)
 /* The shared window keeps the count of the minute before, too: those who
  * share it began their minutes at different times, and this covers each. */
 static uint64_t
-shared_next(uint64_t word, struct moment moment)
+shared_next(uint64_t word, struct counter_moment moment)
 {
 	uint64_t start = word >> 2 * SHARED_BITS;
 	uint64_t before = word >> SHARED_BITS & SHARED_MAX;
@@ -345,7 +345,7 @@ shared_next(uint64_t word, struct moment moment)
 }
 
 static uint32_t
-shared_total(uint64_t word, struct moment moment)
+shared_total(uint64_t word, struct counter_moment moment)
 {
 	uint32_t before =
 	    saturate(word >> SHARED_BITS & SHARED_MAX, SHARED_MAX);
@@ -365,7 +365,7 @@ shared_total(uint64_t word, struct moment moment)
 }
 
 static uint32_t
-slot_total(uint64_t word, size_t i, uint64_t tag, struct moment moment)
+slot_total(uint64_t word, size_t i, uint64_t tag, struct counter_moment moment)
 {
 	if (i == SHARED)
 		return shared_total(word, moment);
@@ -377,7 +377,7 @@ slot_total(uint64_t word, size_t i, uint64_t tag, struct moment moment)
 /* One more; answers what stands everywhere then. A slot's own answer is what
  * was written there: by now the next minute may have begun in it. */
 static uint32_t
-window_raise(struct bucket *bucket, uint64_t tag, struct moment moment)
+window_raise(struct bucket *bucket, uint64_t tag, struct counter_moment moment)
 {
 	uint64_t word, next;
 	uint32_t total;
@@ -410,7 +410,8 @@ table_hit(void *ctx, const struct counter_key *key, uint64_t ticks)
 }
 
 static struct counter_usage
-bucket_usage(const struct bucket *bucket, bool window, struct moment moment)
+bucket_usage(
+    const struct bucket *bucket, bool window, struct counter_moment moment)
 {
 	struct counter_usage usage = { 0 };
 	size_t i;
@@ -439,7 +440,7 @@ bucket_usage(const struct bucket *bucket, bool window, struct moment moment)
 struct counter_usage
 counter_table_usage(const struct counter_table *table, uint64_t ticks)
 {
-	struct moment moment = moment_of(ticks);
+	struct counter_moment moment = moment_of(ticks);
 	struct counter_usage usage = { .room = (table->mask + 1) * SHARED };
 	size_t i;
 

@@ -179,7 +179,7 @@ static void
 milter_socket_does_not_delay(void **state)
 {
 	enum { MANY = 300 };
-	const struct access nobody = { (uid_t)-1, (gid_t)-1, 0600 };
+	const struct socket_access nobody = { (uid_t)-1, (gid_t)-1, 0600 };
 	int fds[MANY], found = -1;
 	char text[32];
 	struct spec s;

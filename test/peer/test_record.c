@@ -158,7 +158,7 @@ part_make(char part[PART_SIZE])
 }
 
 static void
-feed(struct record *r, struct session *s, struct event *e)
+feed(struct session_record *r, struct session *s, struct event *e)
 {
 	struct decision d;
 
@@ -177,7 +177,7 @@ fed_add(struct history *h, enum step_type type, const char *text)
 }
 
 static void
-message_feed(struct history *h, struct record *r, struct session *s)
+message_feed(struct history *h, struct session_record *r, struct session *s)
 {
 	char name[PART_SIZE];
 	struct event e = { .stage = STAGE_DATA };
@@ -197,7 +197,7 @@ static void
 session_make(struct history *h, struct recorder *to)
 {
 	struct session *s = session_new(ruleset);
-	struct record *r = record_new(to, "id", ruleset);
+	struct session_record *r = record_new(to, "id", ruleset);
 	uint64_t dropped = recorder_dropped(to);
 	char text[PART_SIZE], param[PART_SIZE];
 	const char *params[] = { param, NULL };

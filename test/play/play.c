@@ -31,7 +31,7 @@
 #include <string.h>
 
 static void
-on_difference(void *ctx, const struct difference *d)
+on_difference(void *ctx, const struct reply_difference *d)
 {
 	(void)ctx;
 	printf("%s:%u: %s: recorded %s, decided %s\n", d->file, d->line,
@@ -230,7 +230,7 @@ main(int argc, char **argv)
 		.report.difference = on_difference,
 		.live.delivers = true,
 	};
-	const struct report *report = &play.report;
+	const struct play_report *report = &play.report;
 	const char *why = take_options(&play, argc, argv);
 
 	if (why != NULL)

@@ -31,7 +31,7 @@ struct play {
 	size_t played;   /* sessions */
 	size_t messages; /* sent: for their names */
 	char id[64];     /* of the last one */
-	struct report report;
+	struct play_report report;
 	bool failed;
 };
 

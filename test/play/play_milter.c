@@ -324,11 +324,11 @@ send_message(struct wire *w, const struct recorded_message *m, struct answer *a)
 static int
 wire_message(void *ctx, const struct step *step,
     const struct conversation_state *state, struct answer *a,
-    const struct field **fields, size_t *count)
+    const struct recorded_field **fields, size_t *count)
 {
 	const struct peer_header *headers;
 	struct wire *w = ctx;
-	struct field *out;
+	struct recorded_field *out;
 	int rc;
 
 	(void)state;
@@ -340,7 +340,8 @@ wire_message(void *ctx, const struct step *step,
 	if (out == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < *count; i++)
-		out[i] = (struct field){ headers[i].name, headers[i].value };
+		out[i] = (struct recorded_field){ headers[i].name,
+			headers[i].value };
 	*fields = out;
 	return 0;
 }

@@ -104,9 +104,9 @@ static int
 check_delivered(void *ctx, const char *file, const struct step *step)
 {
 	struct play *play = ctx;
-	struct report *r = &play->report;
+	struct play_report *r = &play->report;
 	struct arena *arena = arena_new(0);
-	struct field *fields = NULL;
+	struct recorded_field *fields = NULL;
 	size_t count = 0;
 	char path[1024], *text = NULL;
 	int rc = arena == NULL ? -ENOMEM : 0;

@@ -321,7 +321,7 @@ compare_marks(void *ctx, const struct recorded_session *s)
 {
 	struct arena *arena = arena_new(0);
 	struct said *said = ctx;
-	struct field *fields;
+	struct recorded_field *fields;
 	size_t count;
 
 	assert_int_equal(0, fields_parse(arena, said->out, &fields, &count));
@@ -387,7 +387,7 @@ apply_edits(void *ctx, const struct recorded_session *s)
 	};
 	const struct recorded_message *m = s->steps[1].message;
 	struct arena *arena = arena_new(0);
-	struct field *fields;
+	struct recorded_field *fields;
 	size_t count;
 
 	(void)ctx;
@@ -415,7 +415,7 @@ applies_edits(void **state)
 /* ---- Replies --------------------------------------------------------- */
 
 static void
-take_difference(void *ctx, const struct difference *d)
+take_difference(void *ctx, const struct reply_difference *d)
 {
 	(void)ctx;
 	(void)d;
@@ -423,7 +423,7 @@ take_difference(void *ctx, const struct difference *d)
 
 struct given {
 	const char *reply;
-	struct report report;
+	struct play_report report;
 };
 
 static int
