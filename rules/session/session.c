@@ -179,8 +179,10 @@ settle(const struct session *session, const struct judge *judges,
 			decision->relay = false;
 			return;
 		}
-		*denied |= reply_class(id) == REPLY_CLASS_RIGHT;
-		decision->relay = false;
+		if (reply_class(id) == REPLY_CLASS_RIGHT) {
+			*denied = true;
+			decision->relay = false;
+		}
 		if (first != REPLY_NONE)
 			continue;
 		first = id;
