@@ -20,6 +20,10 @@ enum { PRINCIPALS_SIZE = 160 };
 static const principal_set without_auth =
     SET_OF(PRINCIPAL_ANONYMOUS) | SET_OF(PRINCIPAL_EXTERNALLY_SECURED);
 
+static const principal_set with_credentials =
+    SET_OF(PRINCIPAL_AUTHENTICATED) | SET_OF(PRINCIPAL_PARTNER) |
+    SET_OF(PRINCIPAL_EXCHANGE_SERVER) | SET_OF(PRINCIPAL_LEGACY_SERVER);
+
 struct who_request {
 	struct who_question question;
 	struct listener listener;
@@ -44,7 +48,65 @@ size_format(const struct netrange *range, char buf[ADDRESS_COUNT_SIZE])
 	return address_count_format(&size, buf);
 }
 
+/* "anonymous or externally_secured" */
+static const char *
+principals_format(
+    principal_set set, const char *between, char buf[PRINCIPALS_SIZE])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < PRINCIPAL_COUNT; i++) {
+		if ((set & SET_OF(i)) != 0)
+			used += (size_t)snprintf(buf + used,
+			    PRINCIPALS_SIZE - used, "%s%s",
+			    used > 0 ? between : "", principal_name(i));
+	}
+	return buf;
+}
+
 /* ---- JSON ------------------------------------------------------------ */
+
+static json_t *
+names_json(const struct name_list *names, bool shared_only)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; names && i < names->count; i++)
+		if (!shared_only || who_shared(names->items[i]))
+			json_add(&list, json_string(names->items[i]));
+	return list;
+}
+
+static const char *
+credential_of(const struct who_route *route)
+{
+	if (!route->names)
+		return "login";
+	return route->login ? "certificate and login" : "certificate";
+}
+
+static json_t *
+routes_json(
+    const struct who_question *question, const struct who_answer *answer)
+{
+	char principals[PRINCIPALS_SIZE];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < answer->nroutes; i++) {
+		const struct who_route *r = &answer->routes[i];
+
+		json_add(&list,
+		    json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "connector",
+			r->connector, "credential", credential_of(r),
+			"principal",
+			principals_format(r->principals, " and ", principals),
+			"right", right_name(question->right), "names",
+			names_json(r->names, false), "shared",
+			names_json(r->names, true)));
+	}
+	return list;
+}
 
 static int
 print_json(const struct ctl *ctl, const struct who_question *question,
@@ -66,8 +128,9 @@ print_json(const struct ctl *ctl, const struct who_question *question,
 			size_format(&r->clients, size)));
 	}
 	return ctl_print_json(ctl,
-	    json_pack("{s:o, s:s}", "ranges", ranges, "addresses",
-		address_count_format(&answer->addresses, size)),
+	    json_pack("{s:o, s:s, s:o}", "ranges", ranges, "addresses",
+		address_count_format(&answer->addresses, size), "routes",
+		routes_json(question, answer)),
 	    status);
 }
 
@@ -112,35 +175,50 @@ print_table(const struct ctl *ctl, const struct who_answer *answer)
 	fputc('\n', ctl->out);
 }
 
-/* "anonymous or externally_secured" */
-static const char *
-principals_format(principal_set set, char buf[PRINCIPALS_SIZE])
+static void
+print_names(const struct ctl *ctl, const struct name_list *names)
 {
-	size_t used = 0;
+	for (size_t i = 0; i < names->count; i++)
+		fprintf(ctl->out, "%s %s%s", i > 0 ? "," : "", names->items[i],
+		    who_shared(names->items[i])
+			? " (strangers can have this name)"
+			: "");
+}
 
-	buf[0] = '\0';
-	for (unsigned i = 0; i < PRINCIPAL_COUNT; i++) {
-		if ((set & SET_OF(i)) != 0)
-			used += (size_t)snprintf(buf + used,
-			    PRINCIPALS_SIZE - used, "%s%s",
-			    used > 0 ? " or " : "", principal_name(i));
+static void
+print_routes(
+    const struct ctl *ctl, const struct who_answer *answer, const char *what)
+{
+	for (size_t i = 0; i < answer->nroutes; i++) {
+		const struct who_route *r = &answer->routes[i];
+
+		fprintf(ctl->out, "%s: clients %s with a %s", r->connector,
+		    what, credential_of(r));
+		if (r->names) {
+			fputs("; names:", ctl->out);
+			print_names(ctl, r->names);
+		}
+		fputc('\n', ctl->out);
 	}
-	return buf;
+	if (answer->nroutes > 0)
+		fputc('\n', ctl->out);
 }
 
 static void
 print_verdict(const struct ctl *ctl, const struct who_question *question,
     const struct who_answer *answer, const char *what, const char *as)
 {
-	bool any = answer->nranges > 0;
-
 	if (question->right == RIGHT_ANY_RECIPIENT &&
 	    (question->principals & without_auth) == without_auth)
 		fputs("Am I an open relay? ", ctl->out);
-	if (any)
+	if (answer->nranges > 0)
 		fprintf(ctl->out,
 		    "Yes, to the public clients above: they %s as %s.\n", what,
 		    as);
+	else if (answer->shared)
+		fprintf(ctl->out,
+		    "Yes: a certificate that strangers can have is enough; "
+		    "remove its name from the policy.\n");
 	else
 		fprintf(ctl->out, "No: no public client %s as %s.\n", what, as);
 }
@@ -156,10 +234,11 @@ print_text(const struct ctl *ctl, const struct who_question *question,
 	else
 		snprintf(what, sizeof what, "may use %s",
 		    right_name(question->right));
-	principals_format(question->principals, as);
+	principals_format(question->principals, " or ", as);
 	address_count_format(&answer->addresses, count);
 	if (answer->nranges > 0)
 		print_table(ctl, answer);
+	print_routes(ctl, answer, what);
 	if (question->public_only)
 		print_verdict(ctl, question, answer, what, as);
 	fprintf(ctl->out, "%s%s address%s %s as %s.\n", count,
@@ -179,7 +258,8 @@ who(const struct ctl *ctl, const struct who_question *question)
 		return status;
 	rc = who_find(ruleset, question, &answer);
 	if (rc == 0) {
-		if (question->public_only && answer.nranges > 0)
+		if (question->public_only &&
+		    (answer.nranges > 0 || answer.shared))
 			status = STATUS_NO;
 		status = ctl->format == FORMAT_JSON
 			     ? print_json(ctl, question, &answer, status)
@@ -319,8 +399,11 @@ who_main(const struct verb *verb, int argc, char **argv)
 	if (optind < argc)
 		return ctl_usage(
 		    &ctl, "%s: not an option of who", argv[optind]);
-	if (asked.question.principals == 0)
+	asked.question.routes = asked.question.principals;
+	if (asked.question.principals == 0) {
 		asked.question.principals = without_auth;
+		asked.question.routes = with_credentials;
+	}
 	return who(&ctl, &asked.question);
 }
 

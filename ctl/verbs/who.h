@@ -9,11 +9,13 @@
 #ifndef WHO_H
 #define WHO_H
 
+#include "policy.h"
 #include "regions.h"
 
 struct who_question {
 	enum right right;
 	principal_set principals; /* each is asked for on its own */
+	principal_set routes;     /* credentials of these are told, too */
 	int64_t now;
 	bool public_only;                /* leave out what is not public */
 	const struct listener *listener; /* or NULL: all of the policy */
@@ -28,6 +30,19 @@ struct who_range {
 	enum principal principal;
 };
 
+/* Credentials with which clients of a connector may do what they may not
+ * without them, or with fewer. */
+struct who_route {
+	const char *connector;         /* of the ruleset */
+	const struct name_list *names; /* one on a certificate, or NULL */
+	bool login;
+	principal_set principals; /* what the credentials add */
+};
+
+/* Whether strangers, or every tenant of a provider, can have this name on a
+ * certificate. */
+bool who_shared(const char *name);
+
 /* By listener, those that hold everywhere first, then by address. Ranges of
  * one listener, connector and principal neither overlap nor adjoin. */
 struct who_answer {
@@ -37,11 +52,17 @@ struct who_answer {
 				       one that was asked for */
 	size_t nlisteners;
 	struct address_count addresses; /* each is counted once */
+	struct who_route *routes;       /* by connector */
+	size_t nroutes;
+	bool shared; /* a route takes a name that who_shared() tells */
 };
 
 /* -EAGAIN: the listener is not told well enough. -ENOMEM. The answer, which
  * borrows names from the ruleset, is for who_fini() on success. */
 int who_find(
+    const struct ruleset *, const struct who_question *, struct who_answer *);
+/* For who_find(): the routes of a ruleset. -EAGAIN, -ENOMEM. */
+int who_routes(
     const struct ruleset *, const struct who_question *, struct who_answer *);
 void who_fini(struct who_answer *);
 

@@ -159,6 +159,8 @@ who_find(const struct ruleset *ruleset, const struct who_question *question,
 		rc = walk(&who, ruleset, &answer);
 	if (rc == 0)
 		rc = take_ranges(ruleset, &who.found, &answer);
+	if (rc == 0)
+		rc = who_routes(ruleset, question, &answer);
 	regions_fini(&who.found);
 	if (rc == 0)
 		*out = answer;
@@ -170,6 +172,7 @@ who_find(const struct ruleset *ruleset, const struct who_question *question,
 void
 who_fini(struct who_answer *answer)
 {
+	free(answer->routes);
 	free(answer->ranges);
 	free(answer->listeners);
 	*answer = (struct who_answer){ 0 };
