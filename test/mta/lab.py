@@ -214,9 +214,11 @@ class Lab:
     def up(self, wiring, source, more="", snippets=()):
         """Starts the daemon with a policy and one MTA wired to it. source:
         a folder of recordings, or the text of a policy; more: further lines
-        for the MTA's configuration. Answers the mapping of addresses, which
-        is None for Postfix."""
+        for the MTA's configuration. No mail of the test before is left.
+        Returns the mapping of addresses, which is None for Postfix."""
         self.down()
+        self.postfix.forget()
+        self.sendmail.forget()
         self.sink.clear()
         mapping = None
         if wiring == "sendmail" and not isinstance(source, str):

@@ -207,6 +207,18 @@ def last_words(main):
     return "".join(reversed(kept))
 
 
+def drop_files(*folders):
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                path.unlink()
+
+
+# Where Postfix keeps mail and what it says of it.
+POSTFIX_MAIL = ("active", "bounce", "corrupt", "defer", "deferred", "flush",
+                "hold", "incoming", "maildrop", "saved", "trace")
+
+
 class Postfix(Mta):
     name = "postfix"
 
@@ -249,6 +261,11 @@ class Postfix(Mta):
                    (CONTRIB / "postfix/stamp_header_checks").read_text())
         self.write("etc/postfix/connector-milter.cidr", table)
         self.run()
+
+    def forget(self):
+        """Drops what is queued; while stopped."""
+        spool = self.root / "var/spool/postfix"
+        drop_files(*(spool / q for q in POSTFIX_MAIL))
 
     def run(self):
         """With the configuration as it is."""
@@ -332,6 +349,10 @@ class Sendmail(Mta):
         self.write("etc/mail/access", table)
         self.makemap("access", table)
         self.run()
+
+    def forget(self):
+        """Drops what is queued; while stopped."""
+        drop_files(self.root / "var/spool/mqueue")
 
     def run(self):
         """With the configuration as it is."""
