@@ -235,8 +235,9 @@ static int
 begin(struct protocol_log *log, struct log_session *s,
     const char *const values[COLUMN_COUNT])
 {
-	const char *slash = strchr(values[COLUMN_CONNECTOR], '\\');
-	const char *name = slash != NULL ? slash + 1 : values[COLUMN_CONNECTOR];
+	const char *id = values[COLUMN_CONNECTOR];
+	const char *slash = strchr(id, '\\');
+	const char *name = slash != NULL ? slash + strspn(slash, "\\") : id;
 	struct recorded_session *r = &s->session;
 	int rc, port = 0;
 
@@ -244,13 +245,15 @@ begin(struct protocol_log *log, struct log_session *s,
 	r->line = log->lines->line;
 	r->at = s->at = log->at;
 	r->connector = arena_text(s->arena, name, strlen(name));
+	r->server =
+	    arena_text(s->arena, id, slash != NULL ? (size_t)(slash - id) : 0);
 	rc = take_endpoint(s->arena, values[COLUMN_LOCAL], &r->local_text,
 	    &r->local.addr, &port);
 	r->local.port = (uint16_t)port;
 	if (rc == 0)
 		rc = take_endpoint(s->arena, values[COLUMN_REMOTE],
 		    &r->client_text, &r->client, &r->client_port);
-	if (rc == -ENOMEM || r->connector == NULL)
+	if (rc == -ENOMEM || !r->connector || !r->server)
 		return -ENOMEM;
 	if (rc < 0)
 		return leave_session(

@@ -101,6 +101,7 @@ struct recorded_session {
 	size_t nsteps;
 	/* Of a protocol log only. */
 	const char *connector; /* the one that Exchange chose, or NULL */
+	const char *server;    /* the host that wrote the log, or "" */
 	struct {
 		uint32_t line; /* 0: not told */
 		bool relay;    /* may relay before it logs in */
