@@ -214,8 +214,9 @@ def readme(bare):
     bare.run("postconf", "-e", "relay_domains=contoso.com",
              "smtpd_authorized_xclient_hosts=127.0.0.1",
              "relay_transport=discard:", "default_transport=discard:")
-    with (bare.root / "etc/postfix/main.cf").open("a") as file:
-        file.write((TOP / "contrib/postfix/main.cf.policy").read_text())
+    lines = re.search(r"^    cat (?:.*\\\n)*.*main\.cf$",
+                      (TOP / "README").read_text(), re.MULTILINE).group()
+    bare.run("sh", "-c", lines)
     path = bare.root / POLICY
     # The domains are comments there, the relay connector is not enabled.
     text = path.read_text().replace(
