@@ -4,7 +4,7 @@
 
 usage: run.py [--all] [--only WORD] BUILD
 
-Does to a daemon what the table beside it, faults, says under F1 to F42, and
+Does to a daemon what section 6 of doc/SECURITY lists as F1 to F43, and
 asks all the while: who may not relay does not, the others are served or heard
 no answer or 4xx, and when it is over all is as before. --all does more of it.
 What a build cannot show is said, and counted neither way. Ends with "N

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """incidents - what happened to others, done to live MTAs.
 
-The rows of doc/INCIDENTS that need an MTA to show: a client that becomes
+The rows of doc/SECURITY that need an MTA to show: a client that becomes
 another one within a session (XCLIENT), a message within a message, local
 submission, a long list of recipients, chunks in place of DATA, a login or a
 certificate that comes late, attached messages and long names of fields.
