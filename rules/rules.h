@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rules.h - the engine of connector-milter, and its only public header.
+ * rules.h - the engine of connector-milter, and its only public header
+ * beside counters.h, which it includes.
  *
  * A policy is what an admin wrote, with places. A ruleset is a policy
  * compiled: immutable, reference-counted, shared by threads without locks.
@@ -18,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "counters.h"
 
 /* ---- Places and complaints ------------------------------------------- */
 
@@ -237,6 +240,46 @@ struct claim {
 /* Whether it may use a right: it holds it and Submit, and is not blocked. */
 bool claim_may_use(const struct claim *, enum right);
 
+/* Senders or recipients that a client is narrowed to, as the policy lists
+ * them. An item is "local@domain", "@domain", "@.domain" (the domain and its
+ * subdomains) or "" (the null sender), in lower case; they are sorted. */
+struct address_list {
+	const char **items;
+	size_t count;
+	size_t number;      /* of the lists of the policy, from 0 */
+	bool senders;       /* else recipients */
+	struct where where; /* of the key */
+	const struct address_list *next;
+};
+
+enum { ADDRESS_ITEM_SIZE = 330 };
+/* An item as a policy may have it: "kate@contoso.com", "*@contoso.com",
+ * "*@*.contoso.com", "<>". */
+const char *address_item_format(const char *item, char buf[ADDRESS_ITEM_SIZE]);
+
+enum quota_period { QUOTA_HOUR, QUOTA_DAY };
+
+/* How many messages a client may send, by the clock: per full hour or day of
+ * UTC. */
+struct message_quota {
+	uint32_t messages;
+	enum quota_period period;
+	struct where where; /* of the key */
+};
+
+/* What an entry, a network or a connector narrows its clients to. NULL: not
+ * stated. All live as long as the policy. */
+struct client_limits {
+	const struct address_list *senders;
+	const struct address_list *recipients;
+	const struct message_quota *quota;
+	size_t number; /* of an entry's, from 1; 0: nothing is stated */
+};
+
+/* What is nearest of each: the first that states it. */
+struct client_limits client_limits_nearest(
+    const struct client_limits *near, const struct client_limits *far);
+
 struct rule;
 
 /* One interval of clients that one connector wins on a listener. */
@@ -247,6 +290,7 @@ struct holding {
 	struct where where; /* of the range */
 	struct claim claim; /* without credentials */
 	bool allow_listed, block_listed;
+	struct client_limits limits;
 	/* For holding_claim(). */
 	const struct ruleset *ruleset;
 	const struct rule *rule;
@@ -333,7 +377,8 @@ void difference_free(struct difference *);
 
 enum relation difference_relation(const struct difference *);
 /* Whether somebody may relay as anonymous or externally_secured who could
- * not, now or later. */
+ * not, or may relay more than before by allowed_senders, allowed_recipients
+ * or message_quota, now or later. */
 bool difference_new_relay(const struct difference *);
 /* One line: "wider: 12 more addresses may relay (anonymous, externally
  * secured), 0 fewer". Lives as long as the difference. */
@@ -484,47 +529,6 @@ struct decision {
 enum { REASONS_MAX = 32 };
 const char *reason_name(unsigned reason);
 
-/* ---- Counters -------------------------------------------------------- */
-
-/* What a limit counts. The engine fills the whole struct, so that keys may be
- * compared and hashed as bytes. */
-struct counter_key {
-	enum { COUNTER_CONNECTIONS, COUNTER_SOURCE, COUNTER_RATE } type;
-	uint32_t reserved;  /* 1: source is a user; else 0 */
-	uint64_t connector; /* a hash of its name: survives a reload */
-	uint64_t source[2]; /* the client's network, or a hash of a name */
-};
-
-/* How the engine counts for limits. Calls come from any thread and must not
- * wait. A store may forget, but must not grow without bound. */
-struct counters {
-	void *ctx;
-	/* One more (1) or one less (-1) that is open; answers how many there
-	 * are now. */
-	uint32_t (*open)(void *ctx, const struct counter_key *, int change);
-	/* One more in this minute, which begins with the first; answers how
-	 * many there were, this one included. */
-	uint32_t (*hit)(void *ctx, const struct counter_key *, uint64_t ticks);
-};
-
-/* The embedded store: a table of fixed size, without locks. seed is random,
- * so that nobody can choose keys that meet. NULL: out of memory. */
-struct counter_table;
-struct counter_table *counter_table_new(size_t keys, uint64_t seed);
-void counter_table_free(struct counter_table *);
-/* The interface to it; lives as long as the table. */
-struct counters counter_table_counters(struct counter_table *);
-
-/* How full it is; reads all of it, and changes nothing. */
-struct counter_usage {
-	size_t room;    /* keys of each kind that have a place of their own */
-	size_t open;    /* keys with something open */
-	size_t windows; /* keys that were hit in this minute */
-	size_t shared;  /* places where keys share a count for want of room */
-};
-struct counter_usage counter_table_usage(
-    const struct counter_table *, uint64_t ticks);
-
 /* ---- Session --------------------------------------------------------- */
 
 struct session;
@@ -551,6 +555,8 @@ size_t session_connector_number(const struct session *);
 size_t session_range_number(const struct session *);
 principal_set session_principals(const struct session *);
 right_set session_rights(const struct session *);
+/* What the client is narrowed to, the nearest of each. */
+struct client_limits session_client_limits(const struct session *);
 /* Where a right that the session holds comes from: "AnonymousUsers" or
  * "extended_rights", and its place. NULL if it is not held. */
 const char *session_right_origin(

@@ -5,6 +5,8 @@
  *
  * A client may use a right if its session holds it together with Submit, and
  * is not stopped by the block list: without these no recipient is accepted.
+ * Accept-Any-Recipient stands for "may relay", so that some sender and some
+ * foreign recipient must be allowed as well.
  */
 #ifndef WHO_H
 #define WHO_H

@@ -37,7 +37,8 @@ may_use(const struct holding *h, enum principal principal, enum right right)
 
 	return holding_claim(h, &credentials, &claim) &&
 	       (claim.principals & SET_OF(principal)) != 0 &&
-	       claim_may_use(&claim, right);
+	       (right == RIGHT_ANY_RECIPIENT ? claim.relay
+					     : claim_may_use(&claim, right));
 }
 
 static int

@@ -46,6 +46,7 @@ struct difference {
 	size_t nlaters;
 	enum relation relation;
 	bool new_relay;
+	bool widened;                      /* who relayed may send more, now */
 	struct address_count gained, lost; /* addresses that may relay, now */
 	char summary[SUMMARY_SIZE];
 };
@@ -155,6 +156,7 @@ struct merge {
 	bool telling;           /* of changes, not only of relations */
 	struct regions changes; /* of the family under way */
 	struct rangeset gained, lost;
+	bool widened; /* who relayed, and does, may send more */
 	enum relation relation;
 	uint64_t steps;
 	const struct pair *pair; /* the last one */
@@ -206,6 +208,7 @@ note_pair(struct merge *merge, const struct netrange *clients, standing older,
 	if (pair->relation == RELATION_EQUIVALENT)
 		return 0;
 	merge->relation |= pair->relation;
+	merge->widened |= pair->relay_widened;
 	if (pair->relay_gained)
 		rc = rangeset_add(&merge->gained, clients);
 	if (rc == 0 && pair->relay_lost)
@@ -307,6 +310,7 @@ merge_family(struct merge *merge, enum family family, int64_t now)
 struct moment {
 	enum relation relation;
 	struct address_count gained, lost;
+	bool widened;
 	uint64_t steps;
 };
 
@@ -324,6 +328,7 @@ moment_find(
 	if (rc == 0) {
 		moment->relation = merge.relation;
 		moment->steps = merge.steps;
+		moment->widened = merge.widened;
 		rangeset_sort(&merge.gained);
 		rangeset_sort(&merge.lost);
 		rangeset_count(&merge.gained, FAMILY_NONE, &moment->gained);
@@ -344,7 +349,7 @@ is_none(const struct address_count *count)
 static bool
 same_moment(const struct moment *a, const struct moment *b)
 {
-	return a->relation == b->relation &&
+	return a->relation == b->relation && a->widened == b->widened &&
 	       memcmp(&a->gained, &b->gained, sizeof(a->gained)) == 0 &&
 	       memcmp(&a->lost, &b->lost, sizeof(a->lost)) == 0;
 }
@@ -360,7 +365,7 @@ later_add(struct difference *d, int64_t at, const struct moment *moment)
 	d->laters[d->nlaters++] = (struct later){
 		.at = at,
 		.relation = moment->relation,
-		.new_relay = !is_none(&moment->gained),
+		.new_relay = !is_none(&moment->gained) || moment->widened,
 	};
 	return 0;
 }
@@ -406,7 +411,8 @@ laters_find(struct difference *d, int64_t now, struct moment before)
 		if (rc == 0 && !same_moment(&before, &moment)) {
 			rc = later_add(d, ends.items[i], &moment);
 			d->relation |= moment.relation;
-			d->new_relay |= !is_none(&moment.gained);
+			d->new_relay |=
+			    !is_none(&moment.gained) || moment.widened;
 		}
 		before = moment;
 	}
@@ -431,6 +437,9 @@ summarise(struct difference *d)
 	    ": %s more address%s may relay (anonymous, externally secured), "
 	    "%s fewer",
 	    gained, strcmp(gained, "1") == 0 ? "" : "es", lost);
+	if (d->widened)
+		used += (size_t)snprintf(d->summary + used, SUMMARY_SIZE - used,
+		    "; some that may relay may send more");
 	if (d->settings.count > 0)
 		used += (size_t)snprintf(d->summary + used, SUMMARY_SIZE - used,
 		    "; %zu setting%s changed", d->settings.count,
@@ -461,7 +470,8 @@ find(struct difference *d, int64_t now)
 	d->relation |= moment.relation;
 	d->gained = moment.gained;
 	d->lost = moment.lost;
-	d->new_relay = !is_none(&moment.gained);
+	d->new_relay = !is_none(&moment.gained) || moment.widened;
+	d->widened = moment.widened;
 	rc = laters_find(d, now, moment);
 	if (rc == 0 && d->relation == RELATION_EQUIVALENT &&
 	    pairing_splits(d->pairing))

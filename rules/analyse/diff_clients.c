@@ -15,12 +15,10 @@
 #include <string.h>
 
 #include "claim.h"
+#include "diff_limits.h"
+#include "diff_standing.h"
 
 enum {
-	STANDING_BLOCKED = 1,
-	STANDING_ALLOWED = 2,
-	STANDING_SERVERS = 2, /* from which bit on, two of them */
-	STANDING_RULE = 4,    /* the same */
 	WHAT_SIZE = 512,
 };
 
@@ -49,54 +47,6 @@ struct pairing {
 	bool *joined; /* by number of a newer one: it was seen */
 	bool splits;
 };
-
-/* ---- A standing ------------------------------------------------------ */
-
-standing
-standing_of(const struct ruleset *ruleset, const struct part *part)
-{
-	standing code =
-	    part->choice.rule == NULL
-		? 0
-		: (uint32_t)(part->choice.rule - ruleset->rules) + 1;
-
-	code = code << STANDING_RULE | part->server >> PRINCIPAL_EXCHANGE_SERVER
-							   << STANDING_SERVERS;
-	code |= part->allow_listed ? STANDING_ALLOWED : 0;
-	return code | (part->blocked ? STANDING_BLOCKED : 0);
-}
-
-/* What a standing says, written out. */
-struct side {
-	const struct ruleset *ruleset;
-	const struct rule *rule; /* or NULL */
-	struct client_state client;
-	principal_set base;
-	bool allowed, blocked; /* blocked: and not allowed */
-};
-
-static struct side
-side_of(const struct ruleset *ruleset, standing code)
-{
-	uint32_t rule = code >> STANDING_RULE;
-	const struct credentials none = { 0 };
-	struct side side = {
-		.ruleset = ruleset,
-		.rule = rule != 0 ? &ruleset->rules[rule - 1] : NULL,
-		.allowed = (code & STANDING_ALLOWED) != 0,
-	};
-
-	side.blocked = (code & STANDING_BLOCKED) != 0 && !side.allowed;
-	side.client = (struct client_state){
-		.rule = side.rule,
-		.server = (code >> STANDING_SERVERS & 3)
-			  << PRINCIPAL_EXCHANGE_SERVER,
-		.allow_listed = side.allowed,
-		.block_listed = side.blocked,
-	};
-	side.base = claim_find(ruleset, &side.client, &none).principals;
-	return side;
-}
 
 /* ---- Ways to prove oneself ------------------------------------------- */
 
@@ -200,6 +150,7 @@ struct match {
 	struct kind kind; /* the connectors, to be filled in */
 	right_set told;   /* gained or lost by proofs that stand alone */
 	unsigned what;    /* what is otherwise: bits of enum trait */
+	bool both_relay;  /* strangers, under both */
 };
 
 enum trait {
@@ -208,6 +159,9 @@ enum trait {
 	TRAIT_RIGHTS,
 	TRAIT_ALLOWED,
 	TRAIT_BLOCKED,
+	TRAIT_SENDERS,
+	TRAIT_RECIPIENTS,
+	TRAIT_QUOTA,
 	TRAIT_COUNT
 };
 
@@ -242,6 +196,7 @@ compare_base(
 
 	match->pair->relay_gained = relays && !relayed;
 	match->pair->relay_lost = relayed && !relays;
+	match->both_relay = relayed && relays;
 	if (was->claim.principals == is->claim.principals)
 		return tell_rights(match, is->claim.principals, false,
 		    was->usable, is->usable);
@@ -326,6 +281,35 @@ compare_lists(struct match *match)
 	}
 }
 
+static enum relation
+compare_limit(struct match *match, enum trait trait, enum relation relation)
+{
+	if (relation != RELATION_EQUIVALENT)
+		match->what |= SET_OF(trait);
+	return relation;
+}
+
+/* Where nobody has the clients, nothing narrows them. */
+static void
+compare_limits(struct match *match)
+{
+	const struct client_limits *was = &match->older.client.limits;
+	const struct client_limits *is = &match->newer.client.limits;
+	enum relation relation;
+
+	if (!match->older.rule || !match->newer.rule)
+		return;
+	relation = compare_limit(match, TRAIT_SENDERS,
+		       address_lists_compare(was->senders, is->senders)) |
+		   compare_limit(match, TRAIT_RECIPIENTS,
+		       address_lists_compare(was->recipients, is->recipients)) |
+		   compare_limit(match, TRAIT_QUOTA,
+		       message_quotas_compare(was->quota, is->quota));
+	match->pair->relation |= relation;
+	match->pair->relay_widened =
+	    match->both_relay && (relation & RELATION_WIDER) != 0;
+}
+
 /* A client that no connector is for hears so, or in monitor mode does not. */
 static void
 compare_presence(struct match *match)
@@ -351,7 +335,19 @@ counts(const struct rule *rule)
 	const struct connector_limits *limits = &rule->written->limits;
 
 	return (limits->message_rate_limit | limits->max_inbound_connection |
-		   limits->max_inbound_connection_per_source) != 0;
+		   limits->max_inbound_connection_per_source) != 0 ||
+	       rule->written->narrowed.quota;
+}
+
+static bool
+has_quota(const struct policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < policy->nentry_limits; i++)
+		if (policy->entry_limits[i]->quota)
+			return true;
+	return false;
 }
 
 /* Whether it matters that clients of one connector now have two, or the
@@ -361,6 +357,8 @@ static bool
 minds_splits(const struct pairing *pairing, uint32_t older, uint32_t newer)
 {
 	return pairing->older->ncontests > 1 || pairing->newer->ncontests > 1 ||
+	       has_quota(pairing->older->policy) ||
+	       has_quota(pairing->newer->policy) ||
 	       counts(&pairing->older->rules[older - 1]) ||
 	       counts(&pairing->newer->rules[newer - 1]);
 }
@@ -414,6 +412,9 @@ tell_what(struct match *match, const struct rules *rules)
 		[TRAIT_RIGHTS] = "unused rights",
 		[TRAIT_ALLOWED] = "ip_allow_list",
 		[TRAIT_BLOCKED] = "ip_block_list",
+		[TRAIT_SENDERS] = "allowed_senders",
+		[TRAIT_RECIPIENTS] = "allowed_recipients",
+		[TRAIT_QUOTA] = "message_quota",
 	};
 	const struct settings *settings = match->pairing->settings;
 	struct kind kind = match->kind;
@@ -452,8 +453,8 @@ pair_compare(struct pairing *pairing, struct pair *pair)
 		.pair = pair,
 		.older = side_of(pairing->older, pair->older),
 		.newer = side_of(pairing->newer, pair->newer),
-		.kind.older = pair->older >> STANDING_RULE,
-		.kind.newer = pair->newer >> STANDING_RULE,
+		.kind.older = standing_rule(pair->older),
+		.kind.newer = standing_rule(pair->newer),
 	};
 	const struct rules *rules = NULL;
 	int result = 0;
@@ -461,6 +462,7 @@ pair_compare(struct pairing *pairing, struct pair *pair)
 	for (int i = 0; i < WAYS && result == 0; i++)
 		result = compare_way(&match, &ways[i]);
 	compare_lists(&match);
+	compare_limits(&match);
 	compare_presence(&match);
 	if (result == 0 && match.older.rule != NULL &&
 	    match.newer.rule != NULL) {
@@ -519,8 +521,8 @@ pairing_free(struct pairing *pairing)
 static uint32_t *
 place_of(const struct pairing *pairing, standing older, standing newer)
 {
-	uint64_t hash =
-	    ((uint64_t)older << 32 | newer) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = (older * UINT64_C(0xff51afd7ed558ccd) ^ newer) *
+			UINT64_C(0x9e3779b97f4a7c15);
 	size_t at = (size_t)(hash >> 32) & (pairing->room - 1);
 
 	while (pairing->table[at] != 0) {

@@ -10,12 +10,7 @@
 #define DIFF_CLIENTS_H
 
 #include "diff_keys.h"
-#include "intervals.h"
-
-/* A standing as a number: of one ruleset, whatever the address and time. */
-typedef uint32_t standing;
-
-standing standing_of(const struct ruleset *, const struct part *);
+#include "diff_standing.h"
 
 /* What changes for clients, as struct changed has it; rules by number + 1, 0
  * for none. */
@@ -35,6 +30,7 @@ struct pair {
 	standing older, newer;
 	enum relation relation;
 	bool relay_gained, relay_lost; /* anonymous, externally_secured */
+	bool relay_widened; /* more senders, recipients or messages of these */
 	uint32_t kinds[PAIR_KINDS_MAX];
 	size_t nkinds;
 };

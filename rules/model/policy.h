@@ -34,6 +34,7 @@ struct accepted_domain {
 struct network {
 	const char *name;
 	struct range_list ranges;
+	struct client_limits narrowed; /* what it states */
 	struct where where;
 	const char *unmarked; /* its file, if that has no end marker */
 };
@@ -108,6 +109,7 @@ struct connector {
 	size_t nextended_rights;
 	uint64_t public_addresses; /* 0: not stated */
 	struct connector_limits limits;
+	struct client_limits narrowed; /* what it states */
 	bool require_tls;
 	bool require_ehlo_domain;
 	bool reject_reserved_top_level_recipient_domains;
@@ -212,6 +214,10 @@ struct policy {
 	struct network *networks;
 	size_t nnetworks;
 	struct range_list ip_allow_list, ip_block_list;
+	const struct address_list *address_lists; /* all, the last first */
+	size_t naddress_lists;
+	const struct client_limits **entry_limits; /* number n at n - 1 */
+	size_t nentry_limits;
 	struct connector *connectors;
 	size_t nconnectors;
 	struct policy_test *tests;

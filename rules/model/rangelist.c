@@ -44,6 +44,7 @@ struct list_place {
 struct note {
 	uint32_t first;
 	const char *file, *network, *comment, *owner;
+	const struct client_limits *limits;
 	int64_t until;
 };
 
@@ -168,6 +169,7 @@ range_get(const struct range_list *list, size_t i)
 		.network = note->network,
 		.comment = note->comment,
 		.owner = note->owner,
+		.limits = note->limits,
 		.where = {
 			.file = note->file,
 			.line = place->line + (uint32_t)(i - place->first),
@@ -294,7 +296,8 @@ note_add(struct range_maker *maker, const struct range *range)
 	if (pack->nnotes > 0 && last[-1].file == range->where.file &&
 	    last[-1].network == range->network &&
 	    last[-1].comment == range->comment &&
-	    last[-1].owner == range->owner && last[-1].until == range->until)
+	    last[-1].owner == range->owner &&
+	    last[-1].limits == range->limits && last[-1].until == range->until)
 		return;
 	pack->expires = pack->expires || range->until != UNTIL_FOREVER;
 	pack->notes[pack->nnotes++] = (struct note){
@@ -303,6 +306,7 @@ note_add(struct range_maker *maker, const struct range *range)
 		.network = range->network,
 		.comment = range->comment,
 		.owner = range->owner,
+		.limits = range->limits,
 		.until = range->until,
 	};
 }
@@ -387,4 +391,43 @@ range_list_name(struct range_list *list, const char *network)
 	for (i = 0; list->pack != NULL && i < list->pack->nnotes; i++)
 		if (list->pack->notes[i].network == NULL)
 			list->pack->notes[i].network = network;
+}
+
+bool
+range_list_limited(const struct range_list *list, struct where *where)
+{
+	uint32_t i;
+
+	for (i = 0; list->pack && i < list->pack->nnotes; i++) {
+		if (!list->pack->notes[i].limits)
+			continue;
+		*where = range_get(list, list->pack->notes[i].first).where;
+		return true;
+	}
+	return false;
+}
+
+int
+range_list_map_limits(struct range_list *list,
+    int (*map)(void *ctx, const struct client_limits **), void *ctx)
+{
+	int error = 0;
+	uint32_t i;
+
+	for (i = 0; list->pack && i < list->pack->nnotes && error == 0; i++)
+		error = map(ctx, &list->pack->notes[i].limits);
+	return error;
+}
+
+struct client_limits
+client_limits_nearest(
+    const struct client_limits *near, const struct client_limits *far)
+{
+	return (struct client_limits){
+		.senders = near->senders ? near->senders : far->senders,
+		.recipients =
+		    near->recipients ? near->recipients : far->recipients,
+		.quota = near->quota ? near->quota : far->quota,
+		.number = near->number,
+	};
 }

@@ -26,7 +26,8 @@ struct range {
 	const char *network; /* the name it came by, or NULL */
 	const char *comment; /* or NULL */
 	const char *owner;   /* or NULL */
-	struct where where;  /* of the range's own text */
+	const struct client_limits *limits; /* or NULL: states none */
+	struct where where;                 /* of the range's own text */
 };
 
 struct range_pack;
@@ -62,5 +63,11 @@ void range_maker_fini(struct range_maker *);
 
 /* Ranges that came by no name came by this one. */
 void range_list_name(struct range_list *, const char *network);
+/* Whether some range states limits; where is that of the first. */
+bool range_list_limited(const struct range_list *, struct where *);
+/* Replaces the limits of all ranges by what map returns for them; it is asked
+ * once for each run of ranges that state the same. */
+int range_list_map_limits(struct range_list *,
+    int (*map)(void *ctx, const struct client_limits **), void *ctx);
 
 #endif

@@ -17,6 +17,7 @@
 #include "between_keys.h"
 #include "expectations.h"
 #include "accepted_domains.h"
+#include "client_limits.h"
 #include "mailbox.h"
 #include "networks.h"
 #include "reply_texts.h"
@@ -290,6 +291,9 @@ static const struct field connector_fields[] = {
 	                                 .diff = DIFF_LIMIT,
 	  .exchange = "MaxInboundConnectionPercentagePerSource", .absent = "no limit",
 	                                 .doc = "of the connections that are left, for one client" },
+
+	/* What narrows a client; not Exchange's. */
+	CLIENT_LIMITS_ROWS(connector, narrowed),
 
 	/* What is refused. */
 	{ .key = "require_ehlo_domain",  BOOL(connector, require_ehlo_domain), .diff = DIFF_STRICT,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client_limits.h"
 #include "lines.h"
 #include "nearest.h"
 
@@ -30,11 +31,24 @@ is_reference(const struct range *range)
 
 /* ---- The mapping, and its files -------------------------------------- */
 
+/* A network that is written as a mapping. */
+struct mapping {
+	struct network network;
+	struct list_file file;
+};
+
 /* clang-format off */
 static const struct field file_fields[] = {
-	{ .key = "file", .decode = lines_path, .flags = FIELD_REQUIRED,
-	  .size = sizeof(struct list_file), .max = LINES_PATH_MAX,
+	{ .key = "file", .decode = lines_path, .flags = FIELD_ONE,
+	  AT(mapping, file), .max = LINES_PATH_MAX,
+	  .absent = "none; file or ranges is due",
 	  .doc = "one entry a line, # comments; relative to the policy" },
+	{ .key = "ranges", .decode = ranges_list, .shape = SHAPE_LIST, .flags = FIELD_ONE | FIELD_FILLED,
+	  LIST_AT(mapping, network.ranges.pack, network.ranges.count),
+	  .where = offsetof(struct mapping, network.ranges.where), .element = &range_element,
+	  .absent = "none; file or ranges is due",
+	  .doc = "its ranges, where more than they is stated" },
+	CLIENT_LIMITS_ROWS(mapping, network.narrowed),
 };
 
 /* clang-format on */
@@ -132,15 +146,16 @@ network_read(struct decoder *decoder, struct network *network,
 static int
 network_value(struct decoder *decoder, struct network *network)
 {
-	struct list_file file = { 0 };
+	struct mapping mapping = { .network = *network };
 	int result;
 
 	if (source_item(decoder->source)->type != ITEM_MAP)
 		return ranges_list(decoder, &networks_element, network);
-	result = schema_record(decoder, &file_field, &file);
-	network->ranges.where = network->where;
-	if (result == 0)
-		result = network_read(decoder, network, &file);
+	mapping.network.ranges.where = network->where;
+	result = schema_record(decoder, &file_field, &mapping);
+	*network = mapping.network;
+	if (result == 0 && mapping.file.path)
+		result = network_read(decoder, network, &mapping.file);
 	return result;
 }
 
@@ -311,6 +326,51 @@ unknown_network(struct decoder *decoder, const struct range *range)
 		    range->network);
 }
 
+/* Limits under way from what is nearer to what is farther. */
+struct narrowing {
+	struct decoder *decoder;
+	const struct client_limits *far;
+	/* The last that were combined, and with what. */
+	const struct client_limits *near, *both;
+	bool done;
+};
+
+static int
+limits_combine(void *ctx, const struct client_limits **limits)
+{
+	struct narrowing *narrowing = ctx;
+	struct client_limits both;
+
+	if (!narrowing->far)
+		return 0;
+	if (!*limits) {
+		*limits = narrowing->far;
+		return 0;
+	}
+	if (!narrowing->done || narrowing->near != *limits) {
+		narrowing->near = *limits;
+		both = client_limits_nearest(*limits, narrowing->far);
+		if (client_limits_keep(
+			narrowing->decoder, &both, &narrowing->both) != 0)
+			return -ENOMEM;
+		narrowing->done = true;
+	}
+	*limits = narrowing->both;
+	return 0;
+}
+
+/* An entry that names a network is nearer than the network. */
+static int
+narrowing_init(struct narrowing *narrowing, const struct client_limits *entry,
+    const struct network *network)
+{
+	struct client_limits far = network->narrowed;
+
+	if (entry)
+		far = client_limits_nearest(entry, &network->narrowed);
+	return client_limits_keep(narrowing->decoder, &far, &narrowing->far);
+}
+
 /* What an entry says of a network goes for each of its ranges. */
 static struct range
 range_under(struct range range, const struct range *entry)
@@ -334,7 +394,8 @@ shares(const struct range_list *list)
 		return false;
 	entry = range_get(list, 0);
 	return is_reference(&entry) && entry.comment == NULL &&
-	       entry.owner == NULL && entry.until == UNTIL_FOREVER;
+	       entry.owner == NULL && entry.limits == NULL &&
+	       entry.until == UNTIL_FOREVER;
 }
 
 /* Copies a list with its references replaced. */
@@ -348,6 +409,7 @@ list_expand(struct decoder *decoder, struct range_list *list)
 
 	for (i = 0; i < list->count && error == 0; i++) {
 		struct range entry = range_get(list, i), under;
+		struct narrowing narrowing = { .decoder = decoder };
 		const struct network *network;
 
 		if (!is_reference(&entry)) {
@@ -355,10 +417,13 @@ list_expand(struct decoder *decoder, struct range_list *list)
 			continue;
 		}
 		network = network_find(loading, entry.network);
+		error = narrowing_init(&narrowing, entry.limits, network);
 		for (j = 0; j < network->ranges.count && error == 0; j++) {
 			under =
 			    range_under(range_get(&network->ranges, j), &entry);
-			error = range_add(maker, &under);
+			error = limits_combine(&narrowing, &under.limits);
+			if (error == 0)
+				error = range_add(maker, &under);
 		}
 	}
 	if (error == 0)
@@ -430,6 +495,34 @@ network_close(struct decoder *decoder, struct network *network)
 	return result;
 }
 
+/* For lists that share the network's ranges. Entries that name the network
+ * have been nearer. */
+static int
+network_narrow(struct decoder *decoder, struct network *network)
+{
+	struct narrowing narrowing = { .decoder = decoder };
+	int error = narrowing_init(&narrowing, NULL, network);
+
+	if (error == 0)
+		error = range_list_map_limits(
+		    &network->ranges, limits_combine, &narrowing);
+	return error;
+}
+
+/* Limits are of clients of a connector. */
+static int
+list_unlimited(struct decoder *decoder, const struct range_list *list)
+{
+	struct where where;
+
+	if (!range_list_limited(list, &where))
+		return 0;
+	complain(decoder->complaints, "E-CONFLICT", where,
+	    "allowed_senders, allowed_recipients and message_quota limit "
+	    "clients of a connector; write them there, and remove them here");
+	return -EINVAL;
+}
+
 int
 networks_resolve(struct decoder *decoder)
 {
@@ -454,12 +547,18 @@ networks_resolve(struct decoder *decoder)
 		result = status != 0 ? status : result;
 	}
 	for (i = 0; i < COUNT(lists) && status != -ENOMEM; i++) {
+		if (list_unlimited(decoder, lists[i]) != 0)
+			result = -EINVAL;
 		status = list_resolve(decoder, lists[i]);
 		result = status != 0 ? status : result;
 	}
 	for (i = 0; i < policy->nnever && status != -ENOMEM; i++) {
+		if (list_unlimited(decoder, &policy->never[i].ranges) != 0)
+			result = -EINVAL;
 		status = list_resolve(decoder, &policy->never[i].ranges);
 		result = status != 0 ? status : result;
 	}
+	for (i = 0; i < policy->nnetworks && result == 0; i++)
+		result = network_narrow(decoder, &policy->networks[i]);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "calendar.h"
+#include "client_limits.h"
 #include "loading.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -98,7 +99,7 @@ range_complain(
 static int
 range_decode(struct decoder *decoder, const struct field *field, void *object)
 {
-	struct range *range = object;
+	struct range *range = object; /* the first member of the entry */
 	const struct item *item = schema_item(decoder);
 	char why[NETADDR_WHY_SIZE];
 	int result;
@@ -201,23 +202,30 @@ until_decode(struct decoder *decoder, const struct field *field, void *object)
 	return result;
 }
 
+/* An entry as written: what its keys are read into. */
+struct entry {
+	struct range range;
+	struct client_limits limits;
+};
+
 /* clang-format off */
 static const struct field range_fields[] = {
 	{ .key = "range", .decode = range_decode, .flags = FIELD_REQUIRED,
 	  .pattern = "^([0-9A-Fa-f.:]+(-[0-9A-Fa-f.:]+|/[0-9]{1,3})?|[A-Za-z][A-Za-z0-9._-]{0,63})$",
 	  .exchange = "RemoteIPRanges",
 	  .doc = "an address, two addresses and a dash, a CIDR, or a network" },
-	{ .key = "comment", .decode = schema_text, AT(range, comment),
+	{ .key = "comment", .decode = schema_text, AT(entry, range.comment),
 	  .max = NOTE_MAX_LENGTH, .absent = "none",
 	  .exchange = "Comment", .doc = "what is there" },
-	{ .key = "owner", .decode = schema_text, AT(range, owner),
+	{ .key = "owner", .decode = schema_text, AT(entry, range.owner),
 	  .max = NOTE_MAX_LENGTH, .absent = "none",
 	  .doc = "whom to ask about it" },
-	{ .key = "until", .decode = until_decode, AT(range, until),
+	{ .key = "until", .decode = until_decode, AT(entry, range.until),
 	  .preset = UNTIL_FOREVER, .absent = "for ever",
 	  .pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
 	  .exchange = "ExpirationTime",
 	  .doc = "the last day (UTC) on which it takes part, as in 2027-03-31" },
+	CLIENT_LIMITS_ROWS(entry, limits),
 };
 /* clang-format on */
 
@@ -257,7 +265,7 @@ const struct record range_record = {
 const struct field range_element = {
 	.decode = schema_record,
 	.record = &range_record,
-	.size = sizeof(struct range),
+	.size = sizeof(struct entry),
 };
 
 int
@@ -273,12 +281,14 @@ ranges_list(struct decoder *decoder, const struct field *field, void *object)
 		/* What is known of a bad mapping is kept, so that the rest
 		 * can be checked. */
 		bool map = source_item(decoder->source)->type == ITEM_MAP;
-		struct range range = { 0 };
+		struct entry entry = { 0 };
 		int status =
-		    range_element.decode(decoder, &range_element, &range);
+		    range_element.decode(decoder, &range_element, &entry);
 
 		if (status == 0 || (map && status != -ENOMEM))
-			if (range_add(&loading->ranges, &range) != 0)
+			if (client_limits_keep(decoder, &entry.limits,
+				&entry.range.limits) != 0 ||
+			    range_add(&loading->ranges, &entry.range) != 0)
 				status = -ENOMEM;
 		if (status == -ENOMEM)
 			return status;

@@ -157,14 +157,43 @@ senders_of(const struct rule *rule, principal_set principals, right_set rights)
 	return rights & sender_rights;
 }
 
-/* The null sender is allowed to everybody, so some sender always is. */
+struct client_limits
+rule_limits(const struct rule *rule, const struct client_limits *entry)
+{
+	const struct client_limits *connector = &rule->written->narrowed;
+
+	return entry ? client_limits_nearest(entry, connector) : *connector;
+}
+
+/* The null sender passes the rights of everybody, so without a list some
+ * sender always is allowed. */
 static bool
-may_relay(const struct claim *claim)
+may_send(const struct ruleset *ruleset, const struct address_list *list,
+    right_set senders)
+{
+	const struct address_facts *facts;
+
+	if (!list)
+		return true;
+	facts = &ruleset->lists[list->number];
+	return facts->null ||
+	       (facts->own &&
+		   (senders & SET_OF(RIGHT_AUTHORITATIVE_DOMAIN_SENDER)) !=
+		       0) ||
+	       (facts->foreign && (senders & SET_OF(RIGHT_ANY_SENDER)) != 0);
+}
+
+static bool
+may_relay(const struct ruleset *ruleset, const struct client_limits *limits,
+    const struct claim *claim)
 {
 	const right_set needed =
 	    SET_OF(RIGHT_SUBMIT) | SET_OF(RIGHT_ANY_RECIPIENT);
 
-	return !claim->blocked && (claim->rights & needed) == needed;
+	return !claim->blocked && (claim->rights & needed) == needed &&
+	       may_send(ruleset, limits->senders, claim->senders) &&
+	       (!limits->recipients ||
+		   ruleset->lists[limits->recipients->number].foreign);
 }
 
 struct claim
@@ -182,7 +211,7 @@ claim_find(const struct ruleset *ruleset, const struct client_state *client,
 	}
 	claim.blocked = client->block_listed && !client->allow_listed &&
 			(claim.rights & SET_OF(RIGHT_BYPASS_ANTI_SPAM)) == 0;
-	claim.relay = may_relay(&claim);
+	claim.relay = may_relay(ruleset, &client->limits, &claim);
 	return claim;
 }
 

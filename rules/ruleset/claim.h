@@ -16,6 +16,7 @@ struct client_state {
 	const struct rule *rule; /* NULL: no connector holds the client */
 	principal_set server;    /* as ruleset_server() says */
 	bool allow_listed, block_listed;
+	struct client_limits limits; /* as rule_limits() says */
 };
 
 /* Whether a connector grants anything for such credentials to a client;
@@ -39,6 +40,10 @@ principal_set rule_principals(const struct rule *, principal_set server);
 /* Whether clients of a connector relay, or are trusted, without credentials
  * and unless they are blocked: what an open relay is judged by. */
 bool rule_relays(const struct rule *);
+/* What clients of one range of a connector are narrowed to; entry is what the
+ * range states, or NULL. */
+struct client_limits rule_limits(
+    const struct rule *, const struct client_limits *entry);
 /* Where a right comes from ("AnonymousUsers", "extended_rights") or what
  * denies it; NULL: nothing gives it, and where is the connector. */
 const char *rule_right_origin(

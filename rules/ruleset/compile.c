@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_list.h"
 #include "listeners.h"
 #include "exposure.h"
 
@@ -416,6 +417,46 @@ needs_of(const struct policy *policy)
 	return needs;
 }
 
+static bool
+is_accepted(const void *ctx, const struct accepted_domain *domain)
+{
+	(void)ctx;
+	return domain != NULL;
+}
+
+static bool
+is_own_sender(const void *ctx, const struct accepted_domain *domain)
+{
+	return domain_protects_senders(ctx, domain);
+}
+
+/* What the address lists let be sent at all. */
+static int
+make_lists(struct ruleset *ruleset)
+{
+	const struct policy *policy = ruleset->policy;
+	const struct address_list *list = policy->address_lists;
+	size_t i;
+
+	ruleset->lists = arena_array(
+	    ruleset->arena, policy->naddress_lists, sizeof *ruleset->lists);
+	if (!ruleset->lists)
+		return -ENOMEM;
+	for (; list; list = list->next) {
+		struct address_facts *facts = &ruleset->lists[list->number];
+
+		*facts = (struct address_facts){ 0 };
+		for (i = 0; i < list->count; i++) {
+			facts->null |= list->items[i][0] == '\0';
+			address_item_domains(list->items[i], ruleset->domains,
+			    policy->accepted_domains, policy->naccepted_domains,
+			    list->senders ? is_own_sender : is_accepted, policy,
+			    &facts->own, &facts->foreign);
+		}
+	}
+	return 0;
+}
+
 static int
 fill(struct compile *compile, const char *server)
 {
@@ -433,7 +474,7 @@ fill(struct compile *compile, const char *server)
 	ruleset->domains =
 	    domset_new(policy->accepted_domains, policy->naccepted_domains);
 	if (ruleset->server == NULL || ruleset->rules == NULL ||
-	    ruleset->domains == NULL)
+	    ruleset->domains == NULL || make_lists(ruleset) != 0)
 		return -ENOMEM;
 	for (i = 0; i < policy->nconnectors; i++) {
 		rule_init(&ruleset->rules[i], &policy->connectors[i]);

@@ -359,6 +359,14 @@ ruleset_server(
 	return servers;
 }
 
+bool
+domain_protects_senders(
+    const struct policy *policy, const struct accepted_domain *domain)
+{
+	return domain && (domain->type == DOMAIN_AUTHORITATIVE ||
+			     policy->sender_scope == SENDER_SCOPE_ACCEPTED);
+}
+
 /* ---- Walking --------------------------------------------------------- */
 
 struct telling {
@@ -376,6 +384,7 @@ holding_claim(const struct holding *holding,
 		.server = holding->server,
 		.allow_listed = holding->allow_listed,
 		.block_listed = holding->block_listed,
+		.limits = holding->limits,
 	};
 
 	*claim = claim_find(holding->ruleset, &client, credentials);
@@ -390,12 +399,15 @@ tell(void *ctx, const struct part *part)
 	const struct rule *rule = part->choice.rule;
 	const struct credentials none = { 0 };
 	struct holding holding = { .clients = part->clients };
+	struct range range;
 
 	if (rule == NULL)
 		return 0;
+	range = choice_range(&part->choice);
 	holding.connector = rule->written->name;
 	holding.number = (size_t)(rule - telling->ruleset->rules);
-	holding.where = choice_range(&part->choice).where;
+	holding.where = range.where;
+	holding.limits = rule_limits(rule, range.limits);
 	holding.ruleset = telling->ruleset;
 	holding.rule = rule;
 	holding.server = part->server;

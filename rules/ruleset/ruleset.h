@@ -63,6 +63,18 @@ bool view_same(const struct view *, const struct view *);
  * ruleset, is for: the exact one, else that of the port, else VIEW_ANY. */
 const struct view *view_for(const struct ruleset *, const struct view *);
 
+/* What an address list lets be sent, as far as the accepted domains say. */
+struct address_facts {
+	bool null;    /* the null sender */
+	bool own;     /* something in own domains */
+	bool foreign; /* something in others */
+};
+
+/* Whether senders of an accepted domain need
+ * Accept-Authoritative-Domain-Sender; NULL: no accepted domain. */
+bool domain_protects_senders(
+    const struct policy *, const struct accepted_domain *);
+
 struct ruleset {
 	atomic_uint references;
 	struct arena *arena;
@@ -76,6 +88,7 @@ struct ruleset {
 	struct netset *allow, *block;
 	struct netset *servers, *legacy_servers; /* Exchange's, by address */
 	struct domset *domains;
+	struct address_facts *lists; /* by number of the list */
 	unsigned needs;
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "narrowed.h"
 #include "session.h"
 
 static enum reply_id
@@ -136,15 +137,6 @@ judge_submit(const struct session *session,
 	    "the session may not submit");
 }
 
-/* Whether senders of a domain need Accept-Authoritative-Domain-Sender. */
-static bool
-is_own(const struct session *session, const struct accepted_domain *domain)
-{
-	return domain != NULL && (domain->type == DOMAIN_AUTHORITATIVE ||
-				     session->ruleset->policy->sender_scope ==
-					 SENDER_SCOPE_ACCEPTED);
-}
-
 enum whose { WHOSE_FOREIGN, WHOSE_OWN, WHOSE_UNCLEAR };
 
 /* An address literal: foreign unless it is loopback or the listener's own. */
@@ -179,7 +171,9 @@ whose_sender(const struct session *session, const struct mailaddr *sender)
 		return whose_literal(session, name);
 	domain = name[0] != '\0' ? domset_find(domains, name) : NULL;
 	if (domain != NULL)
-		return is_own(session, domain) ? WHOSE_OWN : WHOSE_FOREIGN;
+		return domain_protects_senders(session->ruleset->policy, domain)
+			   ? WHOSE_OWN
+			   : WHOSE_FOREIGN;
 	if (strchr(name, '.') == NULL ||
 	    (sender->utf8 && domset_may_hold(domains, name)))
 		return WHOSE_UNCLEAR;
@@ -370,13 +364,16 @@ judge_relay(const struct session *session,
 		because_of_right(decision, session, RIGHT_ANY_RECIPIENT);
 	if (!session_holds(session, RIGHT_ANY_RECIPIENT))
 		return REPLY_UNABLE_TO_RELAY;
-	if (!session->claim.relay ||
-	    session->transaction == TRANSACTION_MONITORED)
+	if (session->claim.blocked)
 		return judged(decision, REPLY_UNABLE_TO_RELAY,
-		    session->claim.blocked
-			? "holds the right, but is on the IP block list"
-			: "may relay, but MAIL passed only by monitor mode");
-	decision->relay = true;
+		    "holds the right, but is on the IP block list");
+	if (session->transaction == TRANSACTION_MONITORED ||
+	    !session_holds(session, RIGHT_SUBMIT))
+		return judged(decision, REPLY_UNABLE_TO_RELAY,
+		    "may relay, but MAIL passed only by monitor mode");
+	/* Where a list of the client excludes the sender, or all foreign
+	 * recipients, another check refuses; monitor mode grants nothing. */
+	decision->relay = session->claim.relay && session->sender_allowed;
 	return judged(decision, REPLY_NONE, "may relay");
 }
 
@@ -554,8 +551,10 @@ const struct judge mail_judges[] = {
 	{ judge_tls, true },
 	{ judge_submit, true },
 	{ judge_mail_from, true },
+	{ judge_allowed_sender, true },
 	{ judge_declared, true },
 	{ judge_rate, true },
+	{ judge_quota_left, true },
 	{ NULL, false },
 };
 
@@ -563,8 +562,10 @@ const struct judge rcpt_judges[] = {
 	{ judge_mailbox, false },
 	{ judge_blocked, false },
 	{ judge_relay, false },
+	{ judge_allowed_recipient, true },
 	{ judge_domain, true },
 	{ judge_recipients, true },
+	{ judge_quota, true },
 	{ NULL, false },
 };
 

@@ -25,6 +25,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "quotas.h"
+
 enum {
 	SLOTS = 8,
 	SHARED = SLOTS - 1, /* the last slot has no tag */
@@ -62,6 +64,7 @@ struct counter_table {
 	size_t mask; /* the number of buckets of an array, less one */
 	struct bucket *gauges;
 	struct bucket *windows;
+	struct quotas *quotas;
 	void *memory; /* that both lie in */
 };
 
@@ -79,7 +82,7 @@ counter_table_new(size_t keys, uint64_t seed)
 		return NULL;
 	while (buckets < (keys + 1) / 2)
 		buckets *= 2;
-	table = malloc(sizeof(*table));
+	table = calloc(1, sizeof(*table));
 	if (table == NULL)
 		return NULL;
 	table->seed = seed;
@@ -87,8 +90,9 @@ counter_table_new(size_t keys, uint64_t seed)
 	/* Not aligned_alloc(): zeros that are not written take no memory until
 	 * they are counted in. */
 	table->memory = calloc(2 * buckets + 1, sizeof(struct bucket));
-	if (table->memory == NULL) {
-		free(table);
+	table->quotas = quotas_new(buckets);
+	if (table->memory == NULL || table->quotas == NULL) {
+		counter_table_free(table);
 		return NULL;
 	}
 	table->gauges = (void *)(((uintptr_t)table->memory + align) & ~align);
@@ -101,6 +105,7 @@ counter_table_free(struct counter_table *table)
 {
 	if (table == NULL)
 		return;
+	quotas_free(table->quotas);
 	free(table->memory);
 	free(table);
 }
@@ -409,6 +414,40 @@ table_hit(void *ctx, const struct counter_key *key, uint64_t ticks)
 	    hash >> (64 - TAG_BITS), moment_of(ticks));
 }
 
+static uint32_t
+table_spend(
+    void *ctx, const struct counter_key *key, int64_t now, unsigned change)
+{
+	const struct counter_table *table = ctx;
+
+	return quotas_spend(table->quotas, key_hash(table, key),
+	    (enum quota_period)key->reserved, now, change);
+}
+
+size_t
+counter_table_places(const struct counter_table *table)
+{
+	return quotas_places(table->quotas);
+}
+
+uint64_t
+counter_table_seed(const struct counter_table *table)
+{
+	return table->seed;
+}
+
+uint64_t
+counter_table_word(const struct counter_table *table, size_t place, int64_t now)
+{
+	return quotas_word(table->quotas, place, now);
+}
+
+bool
+counter_table_restore(struct counter_table *table, size_t place, uint64_t word)
+{
+	return quotas_restore(table->quotas, place, word);
+}
+
 static struct counter_usage
 bucket_usage(
     const struct bucket *bucket, bool window, struct counter_moment moment)
@@ -464,5 +503,6 @@ counter_table_counters(struct counter_table *table)
 		.ctx = table,
 		.open = table_open,
 		.hit = table_hit,
+		.spend = table_spend,
 	};
 }

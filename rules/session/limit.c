@@ -186,3 +186,39 @@ limits_mail(const struct limits *limits, const struct connector *connector,
 	}
 	return over ? REPLY_MESSAGE_RATE : REPLY_NONE;
 }
+
+static uint32_t
+quota_spend(const struct limits *limits, const struct connector *connector,
+    const struct netaddr *client, uint32_t ipv6_prefix,
+    const struct message_quota *quota, int64_t now, unsigned change)
+{
+	const struct counters *counters = limits->counters;
+	struct counter_key key;
+
+	assert(ipv6_prefix >= 1 && ipv6_prefix <= 128);
+	if (!counters)
+		return 0;
+	key = key_of(connector);
+	key.type = COUNTER_QUOTA;
+	key.reserved = quota->period;
+	key_set_client(&key, client, ipv6_prefix);
+	return counters->spend(counters->ctx, &key, now, change);
+}
+
+bool
+limits_quota_left(const struct limits *limits,
+    const struct connector *connector, const struct netaddr *client,
+    uint32_t ipv6_prefix, const struct message_quota *quota, int64_t now)
+{
+	return quota_spend(limits, connector, client, ipv6_prefix, quota, now,
+		   0) < quota->messages;
+}
+
+bool
+limits_quota_spend(const struct limits *limits,
+    const struct connector *connector, const struct netaddr *client,
+    uint32_t ipv6_prefix, const struct message_quota *quota, int64_t now)
+{
+	return quota_spend(limits, connector, client, ipv6_prefix, quota, now,
+		   1) <= quota->messages;
+}

@@ -38,5 +38,14 @@ void limits_leave(struct limits *);
 enum reply_id limits_mail(const struct limits *, const struct connector *,
     const struct netaddr *client, uint32_t ipv6_prefix, const char *user,
     uint64_t ticks);
+/* Whether a client has messages left of a quota; and whether it had one, which
+ * is then spent. now is the time of day. A message counts by connector, like
+ * all else here. True without counters. */
+bool limits_quota_left(const struct limits *, const struct connector *,
+    const struct netaddr *client, uint32_t ipv6_prefix,
+    const struct message_quota *, int64_t now);
+bool limits_quota_spend(const struct limits *, const struct connector *,
+    const struct netaddr *client, uint32_t ipv6_prefix,
+    const struct message_quota *, int64_t now);
 
 #endif

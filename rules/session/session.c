@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address_list.h"
 #include "losers.h"
 #include "stamp.h"
 
@@ -95,6 +96,12 @@ right_set
 session_rights(const struct session *session)
 {
 	return session->claim.rights;
+}
+
+struct client_limits
+session_client_limits(const struct session *session)
+{
+	return session->state.limits;
 }
 
 bool
@@ -258,11 +265,13 @@ feed_connect(struct session *session, const struct event *event,
 			 event->connect.local.port == 0 &&
 			 is_this_host(&session->client);
 	session->admission = admit(session, event);
-	session->claim = claim_find(session->ruleset, &session->state, &none);
 	if (session->choice.rule != NULL) {
 		session->range = choice_range(&session->choice);
+		session->state.limits =
+		    rule_limits(session->choice.rule, session->range.limits);
 		decision->where = session->range.where;
 	}
+	session->claim = claim_find(session->ruleset, &session->state, &none);
 	if (session->choice.rule != NULL && !session->local)
 		session->limit = limits_connect(&session->limits,
 		    session->choice.rule->written, &session->client,
@@ -339,6 +348,10 @@ feed_mail(struct session *session, const struct event *event,
 	take_credentials(session, event);
 	mailaddr_classify(event->mail.sender, &judged.mailbox);
 	session->null_sender = judged.mailbox.class == MAILADDR_NULL;
+	session->sender_allowed =
+	    !session->state.limits.senders ||
+	    address_list_holds(session->state.limits.senders, &judged.mailbox,
+		event->mail.sender);
 	settle(session, mail_judges, &judged, decision, &denied);
 	/* What properties alone would have refused holds its rights. */
 	session->transaction =

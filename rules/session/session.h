@@ -53,6 +53,7 @@ struct session {
 	enum transaction transaction;
 	struct decision refusal; /* of MAIL */
 	bool null_sender;
+	bool sender_allowed;    /* by allowed_senders, where it is stated */
 	uint32_t recipients;    /* accepted */
 	bool accepted_domain;   /* one of them is not relayed */
 	struct message message; /* its header and size */
