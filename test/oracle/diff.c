@@ -22,10 +22,11 @@
 #define BIT(x) (UINT32_C(1) << (x))
 
 enum {
-	POLICIES = 1500,
+	POLICIES = 1000,
 	CUTS_MAX = 1600,
 	ALL = 20,
-	WAYS = 4,
+	SERVERS = 3, /* no certificate of a server, or that of one */
+	WAYS = 4 * SERVERS,
 	DAYS = 2,
 	CUT_EACH = 100
 };
@@ -75,9 +76,13 @@ address(bool ipv6, number n)
 struct stand {
 	int chosen;
 	principal_set base;
-	bool partner, allowed;
+	bool partner, allowed, monitor;
+	bool taken[SERVERS]; /* the certificate */
 	right_set held[WAYS], usable[WAYS], denied[WAYS];
 };
+
+static const enum cert server_certs[SERVERS] = { CERT_NONE, CERT_HUB,
+	CERT_OLD };
 
 static bool
 on_list(const struct spans *spans, bool ipv6, number client)
@@ -120,12 +125,15 @@ stand_of(
 	if (node == NULL)
 		return s;
 	s.partner = node->partner;
+	s.monitor = node->monitor;
+	for (int i = 0; i < SERVERS; i++)
+		s.taken[i] = naive_principals(model, s.chosen, ipv6, client,
+				 server_certs[i], false) != s.base;
 	for (int way = 0; way < WAYS; way++) {
-		principal_set who = s.base;
+		principal_set who = naive_principals(model, s.chosen, ipv6,
+		    client, server_certs[way / 4], (way & 1) != 0);
 		right_set needed = BIT(RIGHT_SUBMIT);
 
-		if ((way & 1) != 0)
-			who |= BIT(PRINCIPAL_AUTHENTICATED);
 		if ((way & 2) != 0 && s.partner)
 			who |= BIT(PRINCIPAL_PARTNER);
 		if (blocked)
@@ -149,6 +157,21 @@ usable_as(const struct stand *s, enum principal as)
 	if (as == PRINCIPAL_PARTNER)
 		return s->partner ? s->usable[2] : 0;
 	return s->base == BIT(as) ? s->usable[0] : 0;
+}
+
+/* What a client may use with the certificate of a server alone; one that is a
+ * server by its address in either policy is told of as that. */
+static right_set
+usable_with(const struct stand *s, const struct stand *other, unsigned p)
+{
+	int way = p == PRINCIPAL_EXCHANGE_SERVER ? 4
+		  : p == PRINCIPAL_LEGACY_SERVER ? 8
+						 : 0;
+
+	if (way == 0 || s->chosen < 0 || !s->taken[way / 4] ||
+	    (s->base | other->base) != BIT(PRINCIPAL_ANONYMOUS))
+		return 0;
+	return s->usable[way];
 }
 
 static bool
@@ -186,7 +209,8 @@ is_listener(
 /* What was gained and lost as each principal by what the engine says. */
 static void
 said(const struct trial *t, bool ipv6, number client, struct place place,
-    right_set gained[PRINCIPAL_COUNT], right_set lost[PRINCIPAL_COUNT])
+    bool certificate, right_set gained[PRINCIPAL_COUNT],
+    right_set lost[PRINCIPAL_COUNT])
 {
 	struct netaddr addr = address(ipv6, client);
 	struct changed c;
@@ -196,7 +220,7 @@ said(const struct trial *t, bool ipv6, number client, struct place place,
 		    !is_listener(t, c.listener, place))
 			continue;
 		for (unsigned p = 0; p < PRINCIPAL_COUNT; p++) {
-			if (c.as != BIT(p))
+			if (c.as != BIT(p) || c.certificate != certificate)
 				continue;
 			if (((gained[p] | lost[p]) & (c.gained | c.lost)) != 0)
 				differ(t, ipv6, client, place, "said twice");
@@ -210,17 +234,25 @@ static void
 check_said(const struct trial *t, bool ipv6, number client, struct place place,
     const struct stand *was, const struct stand *is)
 {
-	right_set gained[PRINCIPAL_COUNT] = { 0 };
-	right_set lost[PRINCIPAL_COUNT] = { 0 };
+	for (int certificate = 0; certificate < 2; certificate++) {
+		right_set gained[PRINCIPAL_COUNT] = { 0 };
+		right_set lost[PRINCIPAL_COUNT] = { 0 };
 
-	said(t, ipv6, client, place, gained, lost);
-	for (unsigned p = 0; p < PRINCIPAL_COUNT; p++) {
-		right_set older = usable_as(was, (enum principal)p);
-		right_set newer = usable_as(is, (enum principal)p);
+		said(t, ipv6, client, place, certificate == 1, gained, lost);
+		for (unsigned p = 0; p < PRINCIPAL_COUNT; p++) {
+			right_set older =
+			    certificate == 1
+				? usable_with(was, is, p)
+				: usable_as(was, (enum principal)p);
+			right_set newer =
+			    certificate == 1 ? usable_with(is, was, p)
+					     : usable_as(is, (enum principal)p);
 
-		if (gained[p] != (newer & ~older) ||
-		    lost[p] != (older & ~newer))
-			differ(t, ipv6, client, place, principal_name(p));
+			if (gained[p] != (newer & ~older) ||
+			    lost[p] != (older & ~newer))
+				differ(t, ipv6, client, place,
+				    principal_name((enum principal)p));
+		}
 	}
 }
 
@@ -231,7 +263,8 @@ note(struct trial *t, const struct stand *was, const struct stand *is)
 {
 	t->new_relay |= relays(is) && !relays(was);
 	t->otherwise |= (was->chosen < 0) != (is->chosen < 0) ||
-			was->base != is->base || was->allowed != is->allowed ||
+			was->base != is->base || was->monitor != is->monitor ||
+			was->allowed != is->allowed ||
 			(was->chosen >= 0 && is->chosen >= 0 &&
 			    was->partner != is->partner);
 	for (int way = 0; way < WAYS; way++) {
@@ -277,6 +310,8 @@ check_removal(const struct trial *t, bool ipv6, number client,
 	}
 }
 
+/* How connectors part a listener's clients, and the names of servers that no
+ * connector takes, are told of though nobody feels them. */
 static void
 check_word(const struct trial *t, bool denies)
 {
@@ -287,7 +322,8 @@ check_word(const struct trial *t, bool denies)
 
 	for (size_t i = 0;
 	     (setting = difference_setting(t->difference, i)) != NULL; i++)
-		splits |= strcmp(setting->key, "connectors") == 0;
+		splits |= strcmp(setting->key, "connectors") == 0 ||
+			  strncmp(setting->key, "exchange_", 9) == 0;
 	if ((t->relation & ~said) != 0)
 		differ(t, false, 0, nowhere, "the word is too weak");
 	if (said == RELATION_EQUIVALENT && t->otherwise)
@@ -453,15 +489,6 @@ compare(struct trial *t)
 		check_cuts(t);
 }
 
-/* What monitor mode lets pass is no right. */
-static void
-make(struct model *model, struct random *random)
-{
-	model_make(model, random);
-	for (int i = 0; i < model->count; i++)
-		model->nodes[i].monitor = false;
-}
-
 static void
 try(uint64_t seed)
 {
@@ -471,11 +498,11 @@ try(uint64_t seed)
 
 	t->seed = seed;
 	t->node = -1;
-	make(&t->models[0][0], &random);
+	model_make(&t->models[0][0], &random);
 	t->models[1][0] = t->models[0][0];
 	count = (int)random_below(&random, 4);
 	if (count == 3 && random_below(&random, 2) == 0)
-		make(&t->models[1][0], &random);
+		model_make(&t->models[1][0], &random);
 	else
 		for (int i = 0; i < count; i++)
 			model_change(

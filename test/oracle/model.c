@@ -181,10 +181,13 @@ make_bindings(struct node *node, struct random *random)
 	}
 }
 
-/* A policy with more connectors than a machine word has bits. */
+/* A policy with more connectors than a machine word has bits; in every other
+ * one, more than those compete at each listener. */
 static void
 make_pads(struct model *model, struct random *random)
 {
+	const bool bound = random_below(random, 2) == 0;
+
 	for (model->count = 0; model->count < PADS; model->count++) {
 		struct node *node = &model->nodes[model->count];
 		number first =
@@ -192,7 +195,8 @@ make_pads(struct model *model, struct random *random)
 
 		node->enabled = random_below(random, 8) != 0;
 		node->groups = 1 + random_below(random, 31);
-		make_bindings(node, random);
+		if (bound)
+			make_bindings(node, random);
 		node->ranges.count = 1;
 		node->ranges.items[0] = (struct span){
 			.first = first,
@@ -233,6 +237,8 @@ model_make(struct model *model, struct random *random)
 		make_crowd(&model->nodes[first].ranges, random);
 	make_spans(&model->exchange, random, 0, true);
 	make_spans(&model->legacy, random, 0, true);
+	model->exchange_named = random_below(random, 3) == 0;
+	model->legacy_named = random_below(random, 3) == 0;
 	make_spans(&model->allow, random, 0, false);
 	make_spans(&model->block, random, 0, false);
 }
@@ -272,7 +278,7 @@ model_change(
 	unsigned list = random_below(random, 4);
 
 	*node = -1;
-	switch (random_below(random, 10)) {
+	switch (random_below(random, 11)) {
 	case 0:
 		at->enabled = i == 0 || !at->enabled;
 		break;
@@ -297,6 +303,12 @@ model_change(
 	case 5:
 		at->partner = !at->partner;
 		at->groups |= at->partner ? 1U << 4 : 0;
+		break;
+	case 10:
+		if (list < 2)
+			model->exchange_named = !model->exchange_named;
+		else
+			model->legacy_named = !model->legacy_named;
 		break;
 	case 6:
 		(void)change_spans(lists[list], random, 0, list < 2, removed);
@@ -406,7 +418,7 @@ print_node(const struct node *node, int i, FILE *out)
 		    node->external && node->partner ? ", " : "",
 		    node->partner ? "Tls" : "");
 	if (node->partner)
-		fputs("    tls_domains: [partner.example]\n", out);
+		fputs("    tls_domains: [partner.example, all.example]\n", out);
 	fputs("    permission_groups: [", out);
 	for (int g = 0; g < 5; g++) {
 		if ((node->groups & 1U << g) == 0)
@@ -437,11 +449,15 @@ void
 model_print(const struct model *model, FILE *out)
 {
 	fputs("version: 1\naccepted_domains: [contoso.com]\n", out);
-	if (model->exchange.count > 0)
+	if (model->exchange.count > 0 || model->exchange_named)
 		fputs("exchange_servers:\n", out);
+	if (model->exchange_named)
+		fputs("  tls_domains: [hub.example, all.example]\n", out);
 	print_list("  remote_ip_ranges", &model->exchange, out);
-	if (model->legacy.count > 0)
+	if (model->legacy.count > 0 || model->legacy_named)
 		fputs("exchange_legacy_servers:\n", out);
+	if (model->legacy_named)
+		fputs("  tls_domains: [old.example, all.example]\n", out);
 	print_list("  remote_ip_ranges", &model->legacy, out);
 	print_list("ip_allow_list", &model->allow, out);
 	print_list("ip_block_list", &model->block, out);

@@ -17,7 +17,7 @@ __extension__ typedef unsigned __int128 number;
 
 enum {
 	CONNECTORS_FEW = 6,
-	PADS = 64, /* connectors before those, of one range that is its own */
+	PADS = 80, /* connectors before those, of one range that is its own */
 	CONNECTORS_MAX = PADS + CONNECTORS_FEW,
 	RANGES_FEW = 5,
 	RANGES_MAX = 48, /* in a crowd */
@@ -73,7 +73,12 @@ struct model {
 	struct node nodes[CONNECTORS_MAX];
 	int count;
 	struct spans exchange, legacy, allow, block;
+	bool exchange_named, legacy_named; /* by certificates, too */
 };
+
+/* The certificate that a client shows; CERT_ALL is on every list. */
+enum cert { CERT_NONE, CERT_PARTNER, CERT_HUB, CERT_OLD, CERT_ALL, CERTS };
+extern const char *const cert_names[CERTS];
 
 struct random {
 	uint64_t state;
@@ -109,8 +114,14 @@ int naive_choose_untold(
     const struct model *, bool ipv6, number client, struct place);
 principal_set naive_base(
     const struct model *, int node, bool ipv6, number client);
+/* The same with a certificate and a login. */
+principal_set naive_principals(const struct model *, int node, bool ipv6,
+    number client, enum cert, bool login);
 right_set naive_rights(const struct node *, principal_set);
 bool naive_blocked(const struct model *, bool ipv6, number client);
+/* Whether a client of a connector may use a right as these. */
+bool naive_may(const struct model *, int node, bool ipv6, number client,
+    principal_set, enum right);
 bool naive_public(bool ipv6, number client);
 /* What connectorctl who should call a place. */
 struct place naive_view(const struct model *, struct place, bool *other);

@@ -16,6 +16,9 @@
 const char *const group_words[5] = { "AnonymousUsers", "ExchangeUsers",
 	"ExchangeServers", "ExchangeLegacyServers", "Partners" };
 
+const char *const cert_names[CERTS] = { NULL, "partner.example", "hub.example",
+	"old.example", "all.example" };
+
 /* Microsoft's page, "Receive connector permission groups". */
 static right_set
 group_gives(int group, enum principal principal)
@@ -122,6 +125,48 @@ naive_base(const struct model *model, int node, bool ipv6, number client)
 	    allowed(&model->nodes[node], PRINCIPAL_LEGACY_SERVER) != 0)
 		return BIT(PRINCIPAL_LEGACY_SERVER);
 	return BIT(PRINCIPAL_ANONYMOUS);
+}
+
+/* Whether a certificate is on the list of one. */
+static bool
+shows(enum cert cert, enum cert one)
+{
+	return cert == one || cert == CERT_ALL;
+}
+
+principal_set
+naive_principals(const struct model *model, int node, bool ipv6, number client,
+    enum cert cert, bool login)
+{
+	principal_set who = naive_base(model, node, ipv6, client);
+	const struct node *at = &model->nodes[node < 0 ? 0 : node];
+
+	if (node < 0)
+		return who;
+	if (who == BIT(PRINCIPAL_ANONYMOUS)) {
+		if (model->exchange_named && shows(cert, CERT_HUB) &&
+		    allowed(at, PRINCIPAL_EXCHANGE_SERVER) != 0)
+			who = BIT(PRINCIPAL_EXCHANGE_SERVER);
+		else if (model->legacy_named && shows(cert, CERT_OLD) &&
+			 allowed(at, PRINCIPAL_LEGACY_SERVER) != 0)
+			who = BIT(PRINCIPAL_LEGACY_SERVER);
+	}
+	if (at->partner && shows(cert, CERT_PARTNER))
+		who |= BIT(PRINCIPAL_PARTNER);
+	return who | (login ? BIT(PRINCIPAL_AUTHENTICATED) : 0);
+}
+
+bool
+naive_may(const struct model *model, int node, bool ipv6, number client,
+    principal_set who, enum right right)
+{
+	right_set needed = BIT(right) | BIT(RIGHT_SUBMIT);
+
+	if (node < 0)
+		return false;
+	if (naive_blocked(model, ipv6, client))
+		needed |= BIT(RIGHT_BYPASS_ANTI_SPAM);
+	return (naive_rights(&model->nodes[node], who) & needed) == needed;
 }
 
 static bool

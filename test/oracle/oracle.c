@@ -24,7 +24,7 @@
 
 #define BIT(x) (UINT32_C(1) << (x))
 
-enum { POLICIES = 3000, CUTS_MAX = 800, ALL = 10, EXPORT_MAX = 20000 };
+enum { POLICIES = 2000, CUTS_MAX = 800, ALL = 10, EXPORT_MAX = 20000 };
 
 struct trial {
 	uint64_t seed;
@@ -39,7 +39,7 @@ struct trial {
 	int ncuts[2];
 };
 
-static uint64_t pairs, told, refused, exports;
+static uint64_t pairs, told, refused, exports, routes;
 
 static void
 differ(const struct trial *t, bool ipv6, number client, struct place place,
@@ -101,10 +101,11 @@ feed_rcpt(struct trial *t, const char *recipient, struct decision *decision)
 /* Verdicts at MAIL, at RCPT for a stranger and for one of ours. */
 static void
 check_verdicts(struct trial *t, bool ipv6, number client, struct place place,
-    int chosen, principal_set more)
+    int chosen, enum cert cert, bool login)
 {
 	const struct node *node = chosen >= 0 ? &t->model.nodes[chosen] : NULL;
-	principal_set who = naive_base(&t->model, chosen, ipv6, client) | more;
+	principal_set who =
+	    naive_principals(&t->model, chosen, ipv6, client, cert, login);
 	right_set rights = node != NULL ? naive_rights(node, who) : 0;
 	bool submit = (rights & BIT(RIGHT_SUBMIT)) != 0;
 	bool blocked = naive_blocked(&t->model, ipv6, client) &&
@@ -118,9 +119,8 @@ check_verdicts(struct trial *t, bool ipv6, number client, struct place place,
 	struct decision d;
 
 	event.mail.sender = "<>";
-	event.mail.auth = (more & BIT(PRINCIPAL_AUTHENTICATED)) ? "kim" : NULL;
-	event.mail.cert =
-	    (more & BIT(PRINCIPAL_PARTNER)) ? "partner.example" : NULL;
+	event.mail.auth = login ? "kim" : NULL;
+	event.mail.cert = cert_names[cert];
 	event.mail.tls = event.mail.cert != NULL;
 	feed(t, event, &d);
 	if (d.verdict != mail)
@@ -161,12 +161,9 @@ check_session(struct trial *t, bool ipv6, number client, struct place place)
 	if (chosen >= 0 ? connector == NULL || strcmp(connector, name) != 0
 			: connector != NULL)
 		differ(t, ipv6, client, place, "connector");
-	check_verdicts(t, ipv6, client, place, chosen, 0);
-	check_verdicts(
-	    t, ipv6, client, place, chosen, BIT(PRINCIPAL_AUTHENTICATED));
-	if (chosen >= 0 && t->model.nodes[chosen].partner)
-		check_verdicts(
-		    t, ipv6, client, place, chosen, BIT(PRINCIPAL_PARTNER));
+	for (int way = 0; way < CERTS * 2; way++)
+		check_verdicts(t, ipv6, client, place, chosen,
+		    (enum cert)(way / 2), way % 2 == 1);
 }
 
 /* ---- Export ---------------------------------------------------------- */
@@ -221,17 +218,10 @@ table_read(char *text, struct netrange *ranges, int room)
 static bool
 relays(const struct trial *t, bool ipv6, number client, struct place place)
 {
-	const right_set needed = BIT(RIGHT_SUBMIT) | BIT(RIGHT_ANY_RECIPIENT);
 	int chosen = naive_choose(&t->model, ipv6, client, place);
-	right_set rights;
 
-	if (chosen < 0)
-		return false;
-	rights = naive_rights(&t->model.nodes[chosen],
-	    naive_base(&t->model, chosen, ipv6, client));
-	return (rights & needed) == needed &&
-	       (!naive_blocked(&t->model, ipv6, client) ||
-		   (rights & BIT(RIGHT_BYPASS_ANTI_SPAM)) != 0);
+	return naive_may(&t->model, chosen, ipv6, client,
+	    naive_base(&t->model, chosen, ipv6, client), RIGHT_ANY_RECIPIENT);
 }
 
 static void
@@ -289,7 +279,6 @@ expected(const struct trial *t, bool ipv6, number client, struct place place)
 	int chosen = naive_choose(&t->model, ipv6, client, place);
 	enum principal as = t->principal;
 	principal_set who;
-	right_set rights, needed;
 
 	if (chosen < 0 ||
 	    (t->question.public_only && !naive_public(ipv6, client)))
@@ -300,11 +289,10 @@ expected(const struct trial *t, bool ipv6, number client, struct place place)
 		who |= BIT(as);
 	if ((who & BIT(as)) == 0)
 		return -1;
-	rights = naive_rights(&t->model.nodes[chosen], who);
-	needed = BIT(t->question.right) | BIT(RIGHT_SUBMIT);
-	if (naive_blocked(&t->model, ipv6, client))
-		needed |= BIT(RIGHT_BYPASS_ANTI_SPAM);
-	return (rights & needed) == needed ? chosen : -1;
+	return naive_may(
+		   &t->model, chosen, ipv6, client, who, t->question.right)
+		   ? chosen
+		   : -1;
 }
 
 static bool
@@ -416,6 +404,79 @@ check_who(struct trial *t)
 		printf("counted %s, not %s\n", got, want);
 		differ(t, false, 0, (struct place){ 0 }, "count");
 	}
+}
+
+/* ---- Routes ---------------------------------------------------------- */
+
+enum { CREDENTIALS = 2 * CERT_ALL };
+
+/* Whether a client may with a certificate and, if odd, a login. */
+static bool
+may_with(const struct trial *t, int chosen, bool ipv6, number client, int way)
+{
+	return naive_may(&t->model, chosen, ipv6, client,
+	    naive_principals(&t->model, chosen, ipv6, client,
+		(enum cert)(way / 2), way % 2 == 1),
+	    t->question.right);
+}
+
+static void
+add_routes(const struct trial *t, bool ipv6, number client,
+    bool want[CONNECTORS_MAX][CREDENTIALS])
+{
+	if (t->question.public_only && !naive_public(ipv6, client))
+		return;
+	for (int p = 0; p < LOCALS * PORTS; p++) {
+		struct place place = { ipv6, p % LOCALS, p / LOCALS };
+		int chosen = naive_choose(&t->model, ipv6, client, place);
+
+		if (chosen < 0 || may_with(t, chosen, ipv6, client, 0))
+			continue;
+		for (int way = 1; way < CREDENTIALS; way++)
+			want[chosen][way] |=
+			    may_with(t, chosen, ipv6, client, way) &&
+			    (way < 3 || way % 2 == 0 ||
+				(!may_with(t, chosen, ipv6, client, 1) &&
+				    !may_with(
+					t, chosen, ipv6, client, way - 1)));
+	}
+}
+
+/* Which of the credentials a route is. */
+static int
+way_of(const struct who_route *route)
+{
+	const principal_set certificate =
+	    route->principals & ~BIT(PRINCIPAL_AUTHENTICATED);
+	int cert = certificate == BIT(PRINCIPAL_PARTNER) ? CERT_PARTNER
+		   : certificate == BIT(PRINCIPAL_EXCHANGE_SERVER) ? CERT_HUB
+		   : certificate == BIT(PRINCIPAL_LEGACY_SERVER)   ? CERT_OLD
+								   : CERT_NONE;
+
+	return 2 * cert + route->login;
+}
+
+static void
+check_routes(struct trial *t)
+{
+	static bool want[CONNECTORS_MAX][CREDENTIALS];
+	const struct who_route *route = t->answer.routes;
+	size_t count = 0;
+
+	memset(want, 0, sizeof want);
+	for (int f = 0; f < 2; f++)
+		for (int i = 0; i < t->ncuts[f]; i++)
+			add_routes(t, f == 1, t->cuts[f][i], want);
+	for (size_t i = 0; i < t->answer.nroutes; i++, route++)
+		if (!want[atoi(route->connector + 1)][way_of(route)])
+			differ(t, false, 0, (struct place){ 0 },
+			    "who tells a route that is none");
+	for (int i = 0; i < CONNECTORS_MAX; i++)
+		for (int way = 0; way < CREDENTIALS; way++)
+			count += want[i][way];
+	if (count != t->answer.nroutes)
+		differ(t, false, 0, (struct place){ 0 }, "who lacks a route");
+	routes += count;
 }
 
 /* ---- A policy -------------------------------------------------------- */
@@ -574,12 +635,15 @@ try(uint64_t seed)
 				     : (enum right)random_below(
 					   &random, RIGHT_COUNT),
 			.principals = BIT(p),
+			.routes = p == 0 ? UINT32_MAX : 0,
 			.now = NOW,
 			.public_only = random_below(&random, 4) == 0,
 		};
 		if (who_find(t->ruleset, &t->question, &t->answer) != 0)
 			differ(t, false, 0, (struct place){ 0 }, "who fails");
 		check_who(t);
+		if (p == 0)
+			check_routes(t);
 		told += t->answer.nranges;
 		who_fini(&t->answer);
 	}
@@ -597,9 +661,10 @@ main(int argc, char **argv)
 	for (uint64_t i = 0; i < seeds.count; i++)
 		try(seeds.first + i);
 	printf("%llu policies, %llu of them refused; %llu pairs of policy and "
-	       "address; %llu ranges of who; %llu clients of exports\n",
+	       "address; %llu ranges of who; %llu clients of exports; "
+	       "%llu routes\n",
 	    (unsigned long long)seeds.count, (unsigned long long)refused,
 	    (unsigned long long)pairs, (unsigned long long)told,
-	    (unsigned long long)exports);
+	    (unsigned long long)exports, (unsigned long long)routes);
 	return 0;
 }
