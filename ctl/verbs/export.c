@@ -218,6 +218,7 @@ export_text(struct export *e, const struct ruleset *ruleset)
 		return ctl_complain(e->ctl, "out of memory");
 	print_head(e, ruleset);
 	status = walk_all(e, ruleset);
+	fputs("# end of connectorctl export\n", e->text);
 	if (fclose(e->text) != 0 && status == STATUS_YES)
 		status = ctl_complain(e->ctl, "out of memory");
 	if (status == STATUS_YES && fwrite(text, 1, len, e->ctl->out) != len)

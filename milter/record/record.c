@@ -7,6 +7,10 @@
  * does not miss it: a refusal at end of message (sizes, values), and 421
  * (how many others there were at that time). The next reply would be taken
  * for it, so after that the session is begun again.
+ *
+ * A recording holds no control byte: each is written as "?", and a comment
+ * says so. A command that is refused with one is a comment as a whole, since
+ * without the byte it would be another command.
  */
 #include "record.h"
 
@@ -37,7 +41,8 @@ struct session_record {
 	bool values, from;
 	bool mail, data; /* accepted, and not at its end */
 	bool tls;
-	bool again; /* the session has to be begun again */
+	bool again;    /* the session has to be begun again */
+	bool replaced; /* a control byte was, and no comment says so yet */
 	struct text_span connect, helo;
 	size_t recipients;
 	int64_t now;
@@ -63,6 +68,32 @@ room_make(struct session_record *r, size_t more)
 	return true;
 }
 
+static bool
+is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+static bool
+has_control(const char *text)
+{
+	while (*text && !is_control(*text))
+		text++;
+	return *text;
+}
+
+/* Replaces what a recording may not hold; a line feed ends a line of ours, and
+ * a tab folds a field. */
+static void
+controls_replace(struct session_record *r, char *text)
+{
+	for (; *text; text++)
+		if (is_control(*text)) {
+			*text = '?';
+			r->replaced = true;
+		}
+}
+
 static void add(struct session_record *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -84,6 +115,7 @@ add(struct session_record *r, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(r->text->bytes + r->text->len, (size_t)n + 1, format, ap);
 	va_end(ap);
+	controls_replace(r, r->text->bytes + r->text->len);
 	r->text->len += (size_t)n;
 }
 
@@ -285,10 +317,20 @@ login_add(struct session_record *r, const struct event *e)
 	r->tls = e->mail.tls;
 }
 
+/* A command and its reply. */
 static void
 mailbox_record(struct session_record *r, const char *verb, const char *mailbox,
-    const char *const *params)
+    const char *const *params, const struct decision *d)
 {
+	const struct reply *reply = &d->reply;
+
+	if (d->verdict != VERDICT_ACCEPT && reply->code &&
+	    has_control(mailbox)) {
+		require(r, fits_line(mailbox));
+		add(r, "# C: %s:%s\n# S: %s %s %s\n", verb, mailbox,
+		    reply->code, reply->enhanced, reply->text);
+		return;
+	}
 	require(r, fits_mailbox(mailbox));
 	add(r, "C: %s:%s", verb, mailbox);
 	for (; params && *params; params++) {
@@ -296,6 +338,7 @@ mailbox_record(struct session_record *r, const char *verb, const char *mailbox,
 		add(r, " %s", *params);
 	}
 	add(r, "\n");
+	reply_add(r, d, "250");
 }
 
 static void
@@ -313,8 +356,7 @@ mail_record(
 	session_begin_again(r);
 	clock_add(r, e->now);
 	login_add(r, e);
-	mailbox_record(r, "MAIL FROM", e->mail.sender, e->mail.params);
-	reply_add(r, d, "250");
+	mailbox_record(r, "MAIL FROM", e->mail.sender, e->mail.params, d);
 	r->mail = d->verdict == VERDICT_ACCEPT;
 	r->decided = true;
 }
@@ -325,8 +367,7 @@ rcpt_record(
 {
 	if (!r->mail)
 		return;
-	mailbox_record(r, "RCPT TO", e->rcpt.recipient, e->rcpt.params);
-	reply_add(r, d, "250");
+	mailbox_record(r, "RCPT TO", e->rcpt.recipient, e->rcpt.params, d);
 	r->recipients += d->verdict == VERDICT_ACCEPT;
 }
 
@@ -470,6 +511,10 @@ record_event(
 	case STAGE_COUNT:
 		break;
 	}
+	if (!r->replaced || r->data)
+		return;
+	add(r, "# control bytes above were replaced by \"?\"\n");
+	r->replaced = false;
 }
 
 void

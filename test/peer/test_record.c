@@ -167,13 +167,28 @@ feed(struct session_record *r, struct session *s, struct event *e)
 	record_event(r, e, &d);
 }
 
+static bool
+is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+/* A mailbox with a control byte is refused, and only a comment is left of it;
+ * elsewhere such a byte is replaced. */
 static void
 fed_add(struct history *h, enum step_type type, const char *text)
 {
-	struct fed *fed = &h->fed[h->n++];
+	struct fed *fed = &h->fed[h->n];
+	bool replaced = false;
 
 	fed->type = type;
 	snprintf(fed->text, sizeof(fed->text), "%s", text);
+	for (char *c = fed->text; *c; c++)
+		if (is_control(*c)) {
+			*c = '?';
+			replaced = true;
+		}
+	h->n += !replaced || type == STEP_HELO;
 }
 
 static void
@@ -276,6 +291,9 @@ file_compare(const char *path, void *ctx)
 	FILE *file = fopen(path, "r");
 
 	assert_non_null(file);
+	for (int c; (c = getc(file)) != EOF;)
+		assert_false(is_control((char)c));
+	rewind(file);
 	assert_int_equal(line_reader_init(&lines, file, path), 0);
 	if (recording_read(&lines, session_compare, ctx, why))
 		fail_msg("%s", why);
@@ -301,6 +319,54 @@ recordings_read_back(void **state)
 	assert_true(h->read_sessions >= h->sessions);
 	files_each(file_remove, NULL);
 	free(h);
+}
+
+static void
+file_copy(const char *path, void *ctx)
+{
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	fread(ctx, 1, 4095, file);
+	fclose(file);
+}
+
+/* What is replaced is said, and a command that was refused with a control byte
+ * is no command of the recording. */
+static void
+controls_are_replaced(void **state)
+{
+	struct recorder *to = recorder_make(UINT64_C(1) << 30, true);
+	struct session_record *r = record_new(to, "id", ruleset);
+	struct session *s = session_new(ruleset);
+	struct event e = { .stage = STAGE_CONNECT };
+	char *text = calloc(1, 4096);
+
+	(void)state;
+	assert_true(r && s && text);
+	e.connect.client = (struct netaddr){ 0, 0xc0000201, FAMILY_IPV4 };
+	e.connect.client_port = -1;
+	feed(r, s, &e);
+	e = (struct event){ .stage = STAGE_HELO, .helo.name = "a\x01z" };
+	feed(r, s, &e);
+	e = (struct event){ .stage = STAGE_MAIL };
+	e.mail.sender = "<a\x7f@b.example>";
+	feed(r, s, &e);
+	e.mail.sender = "<a@b.example>";
+	feed(r, s, &e);
+	record_end(r);
+	session_free(s);
+	recorder_stop(to);
+	recorder_free(to);
+	assert_int_equal(files_each(file_copy, text), 1);
+	assert_non_null(
+	    strstr(text, "C: EHLO a?z\nS: 250\n"
+			 "# control bytes above were replaced by \"?\"\n"));
+	assert_non_null(
+	    strstr(text, "\n# C: MAIL FROM:<a?@b.example>\n# S: 553 5.1.7 "));
+	assert_non_null(strstr(text, "\nC: MAIL FROM:<a@b.example>\nS: 250\n"));
+	files_each(file_remove, NULL);
+	free(text);
 }
 
 /* ---- The folder ------------------------------------------------------ */
@@ -421,6 +487,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recordings_read_back),
+		cmocka_unit_test(controls_are_replaced),
 		cmocka_unit_test(old_files_go),
 		cmocka_unit_test(nothing_is_no_file),
 		cmocka_unit_test(too_much_is_dropped),
