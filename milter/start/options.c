@@ -214,7 +214,7 @@ static const struct option_row rows[] = {
 	  'V', NULL, NULL, true },
 	{ { .key = "help", .decode = schema_bool, AT(options, help),
 	    .doc = "says this" },
-	  0, NULL, NULL, true },
+	  'h', NULL, NULL, true },
 };
 /* clang-format on */
 
