@@ -61,11 +61,13 @@ def become_user():
 
 class Daemon:
     def __init__(self, build):
-        self.build = pathlib.Path(build).resolve()
-        self.program = self.build / "milter/connector-milter"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cm-fault."))
         os.chown(self.folder, USER, USER)
         self.folder.chmod(0o755)
+        # The user may not be let into the folder of the build: one in /root.
+        self.program = self.folder / "connector-milter"
+        shutil.copy(pathlib.Path(build) / "milter/connector-milter",
+                    self.program)
         self.policy = self.folder / "policy.yaml"
         self.hosts = self.folder / "hosts"
         self.milter = self.folder / "milter.sock"
