@@ -529,6 +529,40 @@ struct decision {
 enum { REASONS_MAX = 32 };
 const char *reason_name(unsigned reason);
 
+/* ---- Why not --------------------------------------------------------- */
+
+/* A session of one message, as somebody asks about it. Texts are NULL where
+ * nothing is known. */
+struct probe {
+	struct netaddr client;
+	struct listener local; /* port 0: port 25, no address */
+	const char *helo, *auth, *certificate, *from, *rcpt, *header;
+	bool tls;
+	int64_t at; /* seconds since 1970, UTC; 0: while every entry of the
+		       policy takes part */
+};
+
+/* One edit of a policy that would let a refused step pass. */
+struct missed {
+	const char *connector; /* that the client would be of, or NULL */
+	struct netrange range; /* the entry that is near, or FAMILY_NONE */
+	const char *because;   /* what refuses it now: "ends at 192.0.2.20" */
+	const char *edit;      /* "add 192.0.2.21" */
+	struct where where;
+	const char *would_also_allow; /* how many other addresses; decimal */
+};
+struct misses;
+
+/* The single edits of a policy (add or move an address, extend a range, allow
+ * a right, accept a domain, unblock) that let the refused MAIL or RCPT of a
+ * probe pass, with which the policy still loads and its tests and never hold.
+ * Those that let the fewest others pass come first, then the nearest; a few
+ * at most, none where nothing is refused. -ENOMEM. */
+int misses_find(struct ruleset *, const struct probe *, struct misses **);
+void misses_free(struct misses *);
+/* NULL past the end. Lives as long as the list. */
+const struct missed *misses_get(const struct misses *, size_t i);
+
 /* ---- Session --------------------------------------------------------- */
 
 struct session;

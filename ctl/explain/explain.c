@@ -123,7 +123,8 @@ explain(const struct ctl *ctl, const struct question *q)
 	if (explained_init(&e, q, ruleset) < 0) {
 		status = ctl_complain(ctl, "out of memory");
 	} else {
-		if (feed_all(&e) < 0 || e.failed)
+		if (feed_all(&e) < 0 || e.failed ||
+		    explained_misses(&e, ruleset) < 0)
 			status = ctl_complain(ctl, "out of memory");
 		else
 			status = explain_print(ctl, &e);

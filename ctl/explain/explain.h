@@ -60,6 +60,7 @@ struct explained {
 	bool failed;          /* out of memory while listening */
 	struct session_listener listener;
 	const struct explained_log *log; /* or NULL */
+	struct misses *misses;           /* of the first refusal, or NULL */
 };
 
 /* e must not move afterwards. -ENOMEM. */
@@ -72,6 +73,9 @@ int explained_feed(struct explained *, struct event, const char *argument,
     bool asked, struct decision *);
 /* Keeps what would be stripped and stamped. -ENOMEM. */
 int explained_edits(struct explained *, const struct decision *);
+
+/* Finds what would let the refused step pass. -ENOMEM. */
+int explained_misses(struct explained *, struct ruleset *);
 
 /* Answers the exit status. */
 int explain_print(const struct ctl *, const struct explained *);

@@ -113,6 +113,27 @@ edits_json(const struct explained *e, int type)
 }
 
 static json_t *
+misses_json(const struct misses *misses)
+{
+	json_t *json = json_array();
+	const struct missed *missed;
+
+	for (size_t i = 0; (missed = misses_get(misses, i)); i++) {
+		char range[NETRANGE_TEXT_SIZE], at[WHERE_TEXT_SIZE];
+		bool near = missed->range.first.family != FAMILY_NONE;
+
+		json_add(&json,
+		    json_pack("{s:s*, s:s*, s:s, s:s, s:s, s:s}", "connector",
+			missed->connector, "range",
+			near ? netrange_format(&missed->range, range) : NULL,
+			"because", missed->because, "edit", missed->edit, "at",
+			where_format(&missed->where, at), "would_also_allow",
+			missed->would_also_allow));
+	}
+	return json;
+}
+
+static json_t *
 limits_json(const struct session *s)
 {
 	json_t *json = json_object();
@@ -177,6 +198,8 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 	    "verdict", verdict_name(e->verdict));
 	if (session_limit(s, 0, &limit))
 		json_put(&json, "limits", limits_json(s));
+	if (e->misses)
+		json_put(&json, "missed", misses_json(e->misses));
 	if (e->log != NULL)
 		json_put(&json, "log", log_json(e));
 	return ctl_print_json(ctl, json, status);
@@ -293,6 +316,29 @@ print_edits(FILE *out, const struct explained *e, int type, const char *label)
 }
 
 static void
+print_misses(FILE *out, const struct misses *misses)
+{
+	const struct missed *missed;
+	const char *label = "Nearest";
+
+	for (size_t i = 0; (missed = misses_get(misses, i)); i++) {
+		char range[NETRANGE_TEXT_SIZE], at[WHERE_TEXT_SIZE];
+		bool near = missed->range.first.family != FAMILY_NONE;
+
+		fprintf(out, "%-11s %s%s%s%s%s (%s)\n", label,
+		    missed->connector ? missed->connector : "",
+		    missed->connector ? ": " : "",
+		    near ? netrange_format(&missed->range, range) : "",
+		    near ? " " : "", missed->because,
+		    where_format(&missed->where, at));
+		fprintf(out, "  edit      %s; also allows %s other address%s\n",
+		    missed->edit, missed->would_also_allow,
+		    strcmp(missed->would_also_allow, "1") == 0 ? "" : "es");
+		label = "";
+	}
+}
+
+static void
 print_log(const struct ctl *ctl, const struct explained *e)
 {
 	char shown[PRINTABLE_SIZE];
@@ -344,6 +390,8 @@ print_text(const struct ctl *ctl, const struct explained *e, int status)
 	print_edits(out, e, EDIT_STRIP, "Strips");
 	print_edits(out, e, EDIT_STAMP, "Stamps");
 	fprintf(out, "Outcome     %s\n", outcome[e->verdict]);
+	if (e->misses)
+		print_misses(out, e->misses);
 	if (e->log != NULL)
 		print_log(ctl, e);
 	return status;

@@ -116,9 +116,38 @@ explained_init(struct explained *e, const struct question *question,
 	return 0;
 }
 
+/* The recipient is the first one that was refused. */
+int
+explained_misses(struct explained *e, struct ruleset *ruleset)
+{
+	const struct question *q = e->question;
+	struct probe probe = {
+		.client = q->client,
+		.local = q->local,
+		.helo = q->helo,
+		.auth = q->auth,
+		.certificate = q->cert,
+		.from = q->from,
+		.tls = q->tls,
+		.at = q->now,
+	};
+
+	for (size_t i = 0; i < e->nsteps; i++) {
+		const struct explained_step *step = &e->steps[i];
+
+		if (step->decision.verdict == VERDICT_ACCEPT)
+			continue;
+		if (step->decision.stage == STAGE_RCPT)
+			probe.rcpt = step->argument;
+		return misses_find(ruleset, &probe, &e->misses);
+	}
+	return 0;
+}
+
 void
 explained_fini(struct explained *e)
 {
+	misses_free(e->misses);
 	session_free(e->session);
 	arena_free(e->arena);
 }

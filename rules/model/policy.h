@@ -153,20 +153,15 @@ enum no_connector { NO_CONNECTOR_REJECT, NO_CONNECTOR_TEMPFAIL };
 /* Whose senders need Accept-Authoritative-Domain-Sender. */
 enum sender_scope { SENDER_SCOPE_AUTHORITATIVE, SENDER_SCOPE_ACCEPTED };
 
-/* A session of one message, as `tests` has it. Texts are NULL where the key is
- * absent. */
+/* A session, and what must be decided about it. */
 struct policy_test {
-	struct netaddr client;
-	struct listener local; /* port 0: port 25, no address */
-	const char *helo, *auth, *certificate, *from, *rcpt, *header;
-	bool tls;
-	int64_t at; /* 0: while every entry takes part */
+	struct probe probe;
 	enum verdict expected;
 	/* Parts that the reply must have; NULL: not stated. The text is how
 	 * the reply's text ends. */
 	struct reply reply;
 	const char *expect; /* as it was written */
-	const char *text;   /* all of it in one line */
+	const char *text;   /* the session in one line */
 	struct where where; /* of the first key */
 };
 

@@ -30,11 +30,11 @@ address_decode(struct decoder *decoder, const struct field *field, void *object)
 
 	if (!item)
 		return -EINVAL;
-	if (field->offset == offsetof(struct policy_test, client))
-		error = netaddr_parse(item->text, &test->client, why);
+	if (field->offset == offsetof(struct policy_test, probe.client))
+		error = netaddr_parse(item->text, &test->probe.client, why);
 	else
-		error = endpoint_parse(
-		    item->text, &test->local.addr, &test->local.port, why);
+		error = endpoint_parse(item->text, &test->probe.local.addr,
+		    &test->probe.local.port, why);
 	if (error != 0)
 		complain(decoder->complaints, "E-ADDRESS", item->where,
 		    "%s: \"%s\": %s", decoder->key, shown(item->text, show),
@@ -203,12 +203,12 @@ static const char *
 at_format(const struct policy_test *test, char buf[TIME_SIZE])
 {
 	char date[CALENDAR_TEXT_SIZE];
-	int64_t second = test->at % CALENDAR_DAY;
+	int64_t second = test->probe.at % CALENDAR_DAY;
 
-	if (test->at == 0)
+	if (test->probe.at == 0)
 		return NULL;
 	(void)snprintf(buf, TIME_SIZE, "%sT%02d:%02d:%02dZ",
-	    calendar_format(test->at / CALENDAR_DAY, date),
+	    calendar_format(test->probe.at / CALENDAR_DAY, date),
 	    (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
 	return buf;
 }
@@ -218,11 +218,11 @@ local_format(const struct policy_test *test, char buf[TIME_SIZE])
 {
 	char addr[NETADDR_TEXT_SIZE];
 
-	if (test->local.port == 0)
+	if (test->probe.local.port == 0)
 		return NULL;
 	(void)snprintf(buf, TIME_SIZE, "%s port %u",
-	    netaddr_format(&test->local.addr, addr),
-	    (unsigned)test->local.port);
+	    netaddr_format(&test->probe.local.addr, addr),
+	    (unsigned)test->probe.local.port);
 	return buf;
 }
 
@@ -233,15 +233,15 @@ test_text(struct decoder *decoder, struct policy_test *test)
 	char line[LINE_SIZE] = "", addr[NETADDR_TEXT_SIZE];
 	char local[TIME_SIZE], at[TIME_SIZE];
 
-	line_add(line, "client", netaddr_format(&test->client, addr));
+	line_add(line, "client", netaddr_format(&test->probe.client, addr));
 	line_add(line, "local", local_format(test, local));
-	line_add(line, "helo", test->helo);
-	line_add(line, "auth", test->auth);
-	line_add(line, "tls", test->tls ? "" : NULL);
-	line_add(line, "certificate", test->certificate);
-	line_add(line, "from", test->from);
-	line_add(line, "rcpt", test->rcpt);
-	line_add(line, "header", test->header);
+	line_add(line, "helo", test->probe.helo);
+	line_add(line, "auth", test->probe.auth);
+	line_add(line, "tls", test->probe.tls ? "" : NULL);
+	line_add(line, "certificate", test->probe.certificate);
+	line_add(line, "from", test->probe.from);
+	line_add(line, "rcpt", test->probe.rcpt);
+	line_add(line, "header", test->probe.header);
 	line_add(line, "at", at_format(test, at));
 	test->text = arena_text(decoder->arena, line, strlen(line));
 	return test->text ? 0 : -ENOMEM;
@@ -251,39 +251,40 @@ static int
 test_check(struct decoder *decoder, const struct keys *keys, void *object)
 {
 	struct policy_test *test = object;
-	const char *colon = test->header ? strchr(test->header, ':') : NULL;
+	const char *colon =
+	    test->probe.header ? strchr(test->probe.header, ':') : NULL;
 
-	if (test->header && (!colon || colon == test->header)) {
+	if (test->probe.header && (!colon || colon == test->probe.header)) {
 		complain(decoder->complaints, "E-VALUE",
 		    *keys_given(keys, "header"),
 		    "header: \"%s\" is not a header field; write 'Name: "
 		    "value'",
-		    test->header);
+		    test->probe.header);
 		return -EINVAL;
 	}
 	return test_text(decoder, test);
 }
 
 /* clang-format off */
-#define TEXT(member) .decode = schema_text, AT(policy_test, member), .max = TEST_TEXT_MAX, .absent = "none"
+#define TEXT(member) .decode = schema_text, AT(policy_test, probe.member), .max = TEST_TEXT_MAX, .absent = "none"
 
 static const struct field test_fields[] = {
-	{ .key = "client",      .decode = address_decode, AT(policy_test, client), .flags = FIELD_REQUIRED, .diff = DIFF_NONE,
+	{ .key = "client",      .decode = address_decode, AT(policy_test, probe.client), .flags = FIELD_REQUIRED, .diff = DIFF_NONE,
 	  .pattern = "^[0-9A-Fa-f.:]+$",
 	                        .doc = "the client's address" },
-	{ .key = "local",       .decode = address_decode, AT(policy_test, local), .diff = DIFF_NONE, .absent = "port 25, on no address that a connector names",
+	{ .key = "local",       .decode = address_decode, AT(policy_test, probe.local), .diff = DIFF_NONE, .absent = "port 25, on no address that a connector names",
 	  .pattern = "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
 	                        .doc = "where it connected to" },
 	{ .key = "helo",        TEXT(helo), .diff = DIFF_NONE, .doc = "the name in EHLO" },
 	{ .key = "auth",        TEXT(auth), .diff = DIFF_NONE, .doc = "the login name, after AUTH" },
-	{ .key = "tls",         .decode = schema_bool, AT(policy_test, tls), .diff = DIFF_NONE,
+	{ .key = "tls",         .decode = schema_bool, AT(policy_test, probe.tls), .diff = DIFF_NONE,
 	                        .doc = "true: the session is encrypted" },
 	{ .key = "certificate", TEXT(certificate), .diff = DIFF_NONE,
 	                        .doc = "the name on a client certificate that the MTA verified" },
 	{ .key = "from",        TEXT(from), .diff = DIFF_NONE, .doc = "the sender; <> for the empty one" },
 	{ .key = "rcpt",        TEXT(rcpt), .diff = DIFF_NONE, .doc = "the recipient" },
 	{ .key = "header",      TEXT(header), .diff = DIFF_NONE, .doc = "a header field of the message" },
-	{ .key = "at",          .decode = at_decode, AT(policy_test, at), .diff = DIFF_NONE,
+	{ .key = "at",          .decode = at_decode, AT(policy_test, probe.at), .diff = DIFF_NONE,
 	  .absent = "a time at which every entry takes part",
 	  .pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$",
 	                        .doc = "the time (UTC) of the session" },

@@ -18,9 +18,10 @@ struct outcome {
 	enum verdict verdict;     /* as if nothing were monitored */
 };
 
-/* Plays a test to a session. outcome_fini() in every case. -ENOMEM. */
-int outcome_find(
-    struct ruleset *, const struct policy_test *, struct outcome *);
+/* Plays a probe to a new session. outcome_fini() in every case. -ENOMEM. */
+int outcome_find(struct ruleset *, const struct probe *, struct outcome *);
+/* Plays another one to the same session. */
+void outcome_play(struct outcome *, const struct probe *);
 void outcome_fini(struct outcome *);
 
 /* Add an error for each test that fails, and for each entry of never that is

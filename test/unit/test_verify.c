@@ -230,6 +230,85 @@ test_diff(void **state)
 	diagnostics_free(list);
 }
 
+/* What would help a client, of the base policy and some lines more. */
+struct miss {
+	const char *client, *auth, *rcpt, *more;
+	const char
+	    *want; /* CONNECTOR|because|edit|others @LINE, of the first */
+};
+
+/* clang-format off */
+static const struct miss misses[] = {
+	{ "192.168.5.21", NULL, "kate@fabrikam.com", "",
+	  "Relay|ends at 192.168.5.20|add 192.168.5.21|0 @4" },
+	{ "192.168.5.9", NULL, "kate@fabrikam.com", "",
+	  "Relay|begins at 192.168.5.10|add 192.168.5.9|0 @4" },
+	{ "192.168.7.26", NULL, "kate@fabrikam.com", "",
+	  "Relay|ends at 192.168.7.25|add 192.168.7.26|0 @14" },
+	{ "192.168.5.12", NULL, "kate@fabrikam.com", "",
+	  "-|is on the IP block list|remove 192.168.5.12|0 @5" },
+	{ "10.5.0.2", NULL, "kate@fabrikam.com", "",
+	  "Relay|begins at 192.168.5.10|add 10.5.0.2|0 @4" },
+	{ "10.5.0.1", NULL, "kate@fabrikam.com", "",
+	  "Slow|anonymous lacks ms-Exch-SMTP-Submit|allow ms-Exch-SMTP-Submit to anonymous|0 @24" },
+	/* accepted, or a stranger */
+	{ "192.168.5.10", NULL, "kate@fabrikam.com", "", "" },
+	{ "192.168.5.21", NULL, "kate@contoso.com", "", "" },
+	{ "192.168.5.21", "kim", "kate@fabrikam.com", "", "" },
+	{ "192.0.2.1", NULL, "kate@fabrikam.com", "", "" },
+	{ "203.0.114.1", NULL, "kate@contoso.com", "", "" },
+	{ "203.0.113.1", NULL, "kate@contoso.com", "",
+	  "-|is on the IP block list|take 203.0.113.1 out of it|0 @5" },
+	/* what must never be is not proposed */
+	{ "192.168.5.21", NULL, "kate@fabrikam.com", "never: [192.168.5.21 relays]\n",
+	  "-|fabrikam.com is not an accepted domain|accept fabrikam.com|" },
+	{ "192.168.5.21", NULL, "kate", "never: [192.168.5.21 relays]\n", "" },
+	{ "192.168.5.21", NULL, "kate@fabrikam.com", "tests: [{client: 192.168.5.21, rcpt: a@b.example, expect: reject}]\n",
+	  "-|fabrikam.com is not an accepted domain|accept fabrikam.com|" },
+};
+/* clang-format on */
+
+static void
+miss_format(const struct missed *missed, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (missed)
+		(void)snprintf(out, size, "%s|%s|%s|%s @%u",
+		    missed->connector ? missed->connector : "-",
+		    missed->because, missed->edit, missed->would_also_allow,
+		    (unsigned)missed->where.line);
+}
+
+static void
+test_misses(void **state)
+{
+	char text[TEXT_SIZE], found[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(misses); i++) {
+		const struct miss *miss = &misses[i];
+		struct probe probe = { .auth = miss->auth, .rcpt = miss->rcpt };
+		struct diagnostics *list = diagnostics_new();
+		struct ruleset *ruleset;
+		struct misses *answer;
+
+		(void)snprintf(text, sizeof text, "%s%s", base, miss->more);
+		ruleset = ruleset_of(text, list);
+		assert_non_null(ruleset);
+		assert_int_equal(
+		    netaddr_parse(miss->client, &probe.client, NULL), 0);
+		assert_int_equal(misses_find(ruleset, &probe, &answer), 0);
+		miss_format(misses_get(answer, 0), found, sizeof found);
+		if (strncmp(found, miss->want, strlen(miss->want)) != 0 ||
+		    (miss->want[0] == '\0' && found[0] != '\0'))
+			fail_msg("%s: expected %s\nfound %s\n", miss->client,
+			    miss->want, found);
+		misses_free(answer);
+		ruleset_unref(ruleset);
+		diagnostics_free(list);
+	}
+}
+
 int
 main(void)
 {
@@ -238,6 +317,7 @@ main(void)
 		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_misses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
