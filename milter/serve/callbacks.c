@@ -8,7 +8,7 @@
  * is a temporary failure.
  */
 #include "callbacks.h"
-#include "statistics.h"
+#include "decided.h"
 #include "apply.h"
 #include "log.h"
 #include "record.h"
@@ -26,8 +26,7 @@ struct connection {
 	struct session *session;
 	struct visit visit;
 	bool entered; /* on the roster */
-	struct report report;
-	struct session_record *record; /* or NULL */
+	struct decided_for whom;
 	char id[REPORT_ID_SIZE];
 	struct logvalue helo;
 	bool open; /* a transaction that the engine has not seen end */
@@ -67,7 +66,7 @@ connection_free(struct connection *c)
 {
 	if (!c)
 		return;
-	record_end(c->record);
+	record_end(c->whom.record);
 	connection_leave(c);
 	session_free(c->session);
 	edition_unref(c->edition);
@@ -80,7 +79,7 @@ connection_enter(struct connection *c, const struct event *e)
 {
 	c->visit.id = c->id;
 	c->visit.session = c->session;
-	c->visit.client = c->report.client;
+	c->visit.client = c->whom.report.client;
 	c->visit.since = e->now;
 	atomic_fetch_add(&edition_row(c->edition, c->session)->open, 1);
 	roster_enter(service->roster, &c->visit);
@@ -102,11 +101,17 @@ connection_new(struct edition *edition)
 	c->edition = edition_ref(edition);
 	session_count(c->session, &service->counters);
 	report_id(c->id);
-	c->report = (struct report){
-		.id = c->id, .via = "milter", .session = c->session
+	c->whom = (struct decided_for){
+		.via = VIA_MILTER,
+		.edition = c->edition,
+		.session = c->session,
+		.report = { .id = c->id,
+		    .via = "milter",
+		    .session = c->session },
+		.visit = &c->visit,
+		.record = record_new(
+		    service->recorder, c->id, edition_ruleset(edition)),
 	};
-	c->record =
-	    record_new(service->recorder, c->id, edition_ruleset(edition));
 	return c;
 }
 
@@ -129,8 +134,7 @@ connection_note(SMFICTX *ctx, struct event *e)
 
 	if (c) {
 		session_feed(c->session, e, &d);
-		visit_note(&c->visit, &d);
-		record_event(c->record, e, &d);
+		event_noticed(service, &c->whom, e, &d);
 	}
 	return SMFIS_NOREPLY;
 }
@@ -147,12 +151,8 @@ connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
 	if (e->stage == STAGE_CONNECT)
 		connection_enter(c, e);
 	else
-		c->report.queue = macro_get(ctx, "i");
-	visit_note(&c->visit, d);
-	record_event(c->record, e, d);
-	report_decision(&c->report, e, d, argument);
-	account_decision(service, c->edition, VIA_MILTER, c->session,
-	    &c->report.client, e, d);
+		c->whom.report.queue = macro_get(ctx, "i");
+	decision_made(service, &c->whom, e, d, argument);
 }
 
 static sfsistat
@@ -165,7 +165,7 @@ connection_ask(SMFICTX *ctx, struct event *e, const char *argument)
 	if (!c)
 		return apply_undecided(ctx);
 	connection_feed(ctx, c, e, &d, argument);
-	report_identify(&c->report, &d, text);
+	report_identify(&c->whom.report, &d, text);
 	return apply_verdict(ctx, &d);
 }
 
@@ -177,7 +177,7 @@ transaction_end(struct connection *c)
 
 	if (c && c->open) {
 		session_feed(c->session, &e, &d);
-		record_event(c->record, &e, &d);
+		event_noticed(service, &c->whom, &e, &d);
 	}
 	if (c)
 		c->open = false;
@@ -297,8 +297,8 @@ on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 		e.connect.client = netaddr_from_ipv4(loopback);
 		e.connect.client_port = 0;
 	}
-	c->report.client = e.connect.client;
-	c->report.queue = NULL;
+	c->whom.report.client = e.connect.client;
+	c->whom.report.queue = NULL;
 	/* What it refuses here it refuses again when asked. */
 	connection_feed(ctx, c, &e, &d, NULL);
 	return SMFIS_NOREPLY;
@@ -313,7 +313,7 @@ on_helo(SMFICTX *ctx, char *name)
 	if (c) {
 		logvalue_init(&c->helo);
 		logvalue_text(&c->helo, name);
-		c->report.helo = c->helo.text;
+		c->whom.report.helo = c->helo.text;
 	}
 	return connection_note(ctx, &e);
 }
@@ -404,7 +404,7 @@ on_eom(SMFICTX *ctx)
 	if (!c)
 		return apply_undecided(ctx);
 	connection_feed(ctx, c, &e, &d, NULL);
-	report_identify(&c->report, &d, text);
+	report_identify(&c->whom.report, &d, text);
 	status = apply_message(ctx, &d);
 	transaction_end(c);
 	return status;

@@ -8,7 +8,7 @@
  * default_action, which is 451 too.
  */
 #include "policyd.h"
-#include "statistics.h"
+#include "decided.h"
 #include "log.h"
 #include "report.h"
 #include "request.h"
@@ -67,7 +67,7 @@ struct query {
 	const struct request *request;
 	struct edition *edition;
 	struct session *session;
-	struct report report;
+	struct decided_for whom;
 	char answer[REPLY_TEXT_SIZE];
 };
 
@@ -80,12 +80,10 @@ query_feed(
 
 	clocks_read(e);
 	session_feed(q->session, e, d);
-	report_decision(&q->report, e, d, argument);
-	account_decision(q->service, q->edition, VIA_POLICY, q->session,
-	    &q->report.client, e, d);
+	decision_made(q->service, &q->whom, e, d, argument);
 	if (d->verdict == VERDICT_ACCEPT)
 		return true;
-	report_identify(&q->report, d, text);
+	report_identify(&q->whom.report, d, text);
 	reply_format(&d->reply, q->answer);
 	if (q->answer[0] != '4' && q->answer[0] != '5')
 		snprintf(q->answer, sizeof(q->answer),
@@ -132,12 +130,12 @@ query_run(struct query *q)
 	struct decision d;
 
 	connect_fill(r, &e);
-	q->report.client = e.connect.client;
+	q->whom.report.client = e.connect.client;
 	if (!query_feed(q, &e, &d, NULL))
 		return;
 	e = (struct event){ .stage = STAGE_HELO };
 	e.helo.name = name ? name : "";
-	q->report.helo = value_get(r, ATTRIBUTE_HELO_NAME);
+	q->whom.report.helo = value_get(r, ATTRIBUTE_HELO_NAME);
 	if (!query_feed(q, &e, &d, e.helo.name))
 		return;
 	e = (struct event){ .stage = STAGE_MAIL };
@@ -168,10 +166,15 @@ request_decide(
 	q.session = session_new(edition_ruleset(edition));
 	if (q.session) {
 		report_id(id);
-		q.report = (struct report){
-			.id = id, .via = "policy", .session = q.session
+		q.whom = (struct decided_for){
+			.via = VIA_POLICY,
+			.edition = edition,
+			.session = q.session,
+			.report = { .id = id,
+			    .via = "policy",
+			    .session = q.session,
+			    .queue = value_get(r, ATTRIBUTE_QUEUE_ID) },
 		};
-		q.report.queue = value_get(r, ATTRIBUTE_QUEUE_ID);
 		query_run(&q);
 	}
 	session_free(q.session);

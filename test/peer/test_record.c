@@ -327,7 +327,7 @@ file_copy(const char *path, void *ctx)
 	FILE *file = fopen(path, "r");
 
 	assert_non_null(file);
-	fread(ctx, 1, 4095, file);
+	assert_in_range(fread(ctx, 1, 4095, file), 1, 4095);
 	fclose(file);
 }
 
