@@ -32,6 +32,9 @@ struct who_range {
 	enum principal principal;
 };
 
+/* Whether a client with this claim may use a right, as said above. */
+bool who_may_use(const struct claim *, enum right);
+
 /* Credentials with which clients of a connector may do what they may not
  * without them, or with fewer. */
 struct who_route {

@@ -24,6 +24,13 @@ struct who {
 
 /* ---- What the engine says of one listener ---------------------------- */
 
+bool
+who_may_use(const struct claim *claim, enum right right)
+{
+	return right == RIGHT_ANY_RECIPIENT ? claim->relay
+					    : claim_may_use(claim, right);
+}
+
 /* Whether the holding's clients may use a right as one principal: by their
  * address, with a login, or with a partner's certificate. */
 static bool
@@ -37,8 +44,7 @@ may_use(const struct holding *h, enum principal principal, enum right right)
 
 	return holding_claim(h, &credentials, &claim) &&
 	       (claim.principals & SET_OF(principal)) != 0 &&
-	       (right == RIGHT_ANY_RECIPIENT ? claim.relay
-					     : claim_may_use(&claim, right));
+	       who_may_use(&claim, right);
 }
 
 static int

@@ -60,7 +60,7 @@ may_use(const struct holding *h, const struct credential_mix *combination,
 	struct claim claim;
 
 	return holding_claim(h, &credentials, &claim) &&
-	       claim_may_use(&claim, right);
+	       who_may_use(&claim, right);
 }
 
 /* Whether combination i is enough and no part of it is. */
@@ -93,7 +93,7 @@ on_holding(void *ctx, const struct holding *h)
 	const struct who_question *question = routes->question;
 	bool *found = routes->found[h->number];
 
-	if (claim_may_use(&h->claim, question->right) ||
+	if (who_may_use(&h->claim, question->right) ||
 	    (question->public_only &&
 		exposure_public(&h->clients, stop, NULL) == 0))
 		return 0;

@@ -133,28 +133,44 @@ rights_format(right_set rights, char text[RIGHTS_TEXT_SIZE])
 	return text;
 }
 
-/* A deny counts against all principals of a session, so it is idle only if
- * none of them is given the right. */
+/* What a deny for a principal can take away: what it is given, and of the
+ * rights for senders those that it is judged by though nobody gives them. That
+ * for authenticated binds whatever a session holds. */
+static right_set
+deniable(const struct rule *rule, enum principal principal)
+{
+	right_set rights = rule->allowed[principal];
+	size_t i;
+
+	if (principal == PRINCIPAL_PARTNER)
+		rights |= SET_OF(RIGHT_ANY_SENDER);
+	if (principal != PRINCIPAL_AUTHENTICATED)
+		return rights;
+	for (i = 0; i < PRINCIPAL_COUNT; i++)
+		rights |= rule->allowed[i];
+	return rights | SET_OF(RIGHT_ANY_SENDER) |
+	       SET_OF(RIGHT_AUTHORITATIVE_DOMAIN_SENDER);
+}
+
 static void
 check_denies(struct check *check, const struct rule *rule)
 {
 	const struct connector *connector = rule->written;
-	right_set held = 0;
 	char text[RIGHTS_TEXT_SIZE];
 	size_t i;
 
-	for (i = 0; i < PRINCIPAL_COUNT; i++)
-		held |= rule->allowed[i];
 	for (i = 0; i < connector->nextended_rights; i++) {
 		const struct extended_right *entry =
 		    &connector->extended_rights[i];
-		right_set idle = entry->deny & ~held;
+		right_set idle =
+		    entry->deny & ~deniable(rule, entry->principal);
 
 		if (idle == 0)
 			continue;
 		check_say(check, W_DENY_NOTHING, SEVERITY_WARNING, entry->where,
-		    "this denies %s %s, which nobody is given on connector "
-		    "\"%s\": remove it, or write the right that was meant",
+		    "this denies %s %s, which it is not given on connector "
+		    "\"%s\": remove it, or write the right or principal that "
+		    "was meant",
 		    principal_name(entry->principal), rights_format(idle, text),
 		    connector->name);
 	}

@@ -99,9 +99,11 @@ static const struct story stories[W_COUNT] = {
 		"servers that have checked their mail ExternalAuthoritative.\n",
 	},
 	[W_DENY_NOTHING] = {
-		"W-DENY-NOTHING", "A deny of what nobody is given",
-		"A right is denied that neither a permission group nor an allow\n"
-		"gives to anybody on this connector. The deny does nothing, and\n"
+		"W-DENY-NOTHING", "A deny of what is not given",
+		"A right is denied to a principal that neither a permission\n"
+		"group nor an allow gives it on this connector. A deny takes only\n"
+		"from its own principal, and one for authenticated from whatever a\n"
+		"session that has logged in holds. So this one does nothing, and\n"
 		"may be meant for another right, principal or connector.\n"
 		"\n"
 		"Remove it, or correct it; connectorctl explain lists the rights\n"

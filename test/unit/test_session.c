@@ -32,6 +32,7 @@ static const char policy[] =
     "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n"
     "  - name: Watched\n"
     "    mode: monitor\n"
+    "    max_inbound_connection: 1\n"
     "    remote_ip_ranges: [10.77.0.1]\n"
     "    permission_groups: [AnonymousUsers]\n"
     "    extended_rights:\n"
@@ -491,6 +492,39 @@ monitor_grants_nothing(void **state)
 	assert_true(fixture->decision.relay);
 }
 
+/* A limit that monitor mode lets pass hides no right that is missing behind
+ * it, and takes none away. */
+static void
+waived_limit(void **state)
+{
+	struct fixture *fixture = *state;
+	struct session *second = session_new(fixture->ruleset);
+	struct session *first = fixture->session;
+	struct counter_table *table = counter_table_new(16, 1);
+	struct counters counters = counter_table_counters(table);
+
+	session_count(first, &counters);
+	session_count(second, &counters);
+	feed_connect(fixture, "10.77.0.1", 1024, "10.1.1.1", 25);
+	fixture->session = second;
+	feed_connect(fixture, "10.77.0.1", 1025, "10.1.1.1", 25);
+	feed_mail(fixture, "<s@fabrikam.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, "421", "4.3.2");
+	assert_true(fixture->decision.monitored);
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_REJECT, "550", "5.7.1");
+	assert_false(fixture->decision.relay);
+	feed_mail(fixture, "<s@contoso.com>", NULL);
+	expect(fixture, VERDICT_ACCEPT, "421", "4.3.2");
+	feed_rcpt(fixture, "<kate@fabrikam.com>", NULL, NULL);
+	expect(fixture, VERDICT_ACCEPT, NULL, NULL);
+	assert_true(fixture->decision.relay);
+	fixture->session = first;
+	session_free(second);
+	session_count(first, NULL);
+	counter_table_free(table);
+}
+
 /* Who holds Accept-Headers-Organization keeps what is no stamp of ours, but
  * nobody else says who sent a message. */
 static void
@@ -681,6 +715,7 @@ main(void)
 		CASE(flood),
 		CASE(not_this_host),
 		CASE(monitor_grants_nothing),
+		CASE(waived_limit),
 		CASE(identity_is_ours),
 		CASE(limited),
 		CASE(connected_again),
