@@ -24,6 +24,7 @@
 #include "options.h"
 #include "policyd.h"
 #include "process.h"
+#include "quota_file.h"
 #include "recorder.h"
 #include "reload.h"
 #include "report.h"
@@ -66,6 +67,7 @@ struct daemon {
 	struct policyd *policyd;
 	struct control *controller;
 	struct metrics *meter;
+	struct quota_keeper *keeper;
 	pthread_t reloads, service;
 	atomic_bool ending; /* a signal said so */
 	atomic_bool ended;  /* libmilter's part is */
@@ -187,6 +189,9 @@ threads_start(struct daemon *d)
 	};
 	int rc = log_start();
 
+	if (!rc && d->options.quota_file)
+		rc = quota_keeper_start(
+		    d->options.quota_file, d->parts.table, &d->keeper);
 	d->parts.started = (int64_t)time(NULL);
 	d->parts.monotonic = monotonic_now();
 	if (!rc)
@@ -240,6 +245,7 @@ daemon_serve(struct daemon *d)
 	pthread_join(d->reloads, NULL);
 	policyd_stop(d->policyd);
 	recorder_stop(d->parts.recorder);
+	quota_keeper_stop(d->keeper);
 	metrics_stop(d->meter);
 	control_stop(d->controller);
 	reload_stop(d->parts.reload);
@@ -285,7 +291,7 @@ parts_make(struct daemon *d)
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
-	s->table = counter_table_new(COUNTERS, seed);
+	s->table = quota_file_table(d->options.quota_file, COUNTERS, seed);
 	s->tally = tally_new();
 	s->roster = roster_new();
 	s->refused = refused_new();
@@ -330,6 +336,11 @@ daemon_prepare(struct daemon *d)
 
 	if (endpoints_parse(&d->endpoints, o))
 		return EXIT_WRONG;
+	if (o->quota_file && *o->quota_file != '/') {
+		log_message(LOG_ERR, "--quota-file %s: write a full path",
+		    o->quota_file);
+		return EXIT_WRONG;
+	}
 	if (o->last_good && *o->last_good != '/') {
 		log_message(
 		    LOG_ERR, "--last-good %s: write a full path", o->last_good);

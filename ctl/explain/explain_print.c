@@ -6,6 +6,7 @@
 #include "conversation.h"
 #include "explain.h"
 #include "text.h"
+#include "worth.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -173,6 +174,7 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 {
 	const struct session *s = e->session;
 	const struct netrange *range = session_range(s, NULL);
+	const struct client_limits narrowed = session_client_limits(s);
 	json_t *considered = json_array(), *steps = json_array(), *json;
 	struct limit limit;
 	char client[NETADDR_TEXT_SIZE], local[64];
@@ -200,6 +202,8 @@ print_json(const struct ctl *ctl, const struct explained *e, int status)
 		json_put(&json, "limits", limits_json(s));
 	if (e->misses)
 		json_put(&json, "missed", misses_json(e->misses));
+	if (worth_is_known(&narrowed))
+		json_put(&json, "worth", worth_json(&narrowed));
 	if (e->log != NULL)
 		json_put(&json, "log", log_json(e));
 	return ctl_print_json(ctl, json, status);
@@ -277,6 +281,17 @@ print_limits(FILE *out, const struct session *s)
 			    limit.bytes ? " bytes" : "");
 		label = "";
 	}
+}
+
+static void
+print_worth(FILE *out, const struct session *s)
+{
+	const struct client_limits narrowed = session_client_limits(s);
+
+	if (!worth_is_known(&narrowed))
+		return;
+	fputs("Worth       if it is stolen\n", out);
+	worth_print(out, "            ", &narrowed);
 }
 
 static void
@@ -385,6 +400,7 @@ print_text(const struct ctl *ctl, const struct explained *e, int status)
 	print_choice(out, e);
 	print_rights(out, e->session);
 	print_limits(out, e->session);
+	print_worth(out, e->session);
 	for (size_t i = 0; i < e->nsteps; i++)
 		print_step(out, &e->steps[i]);
 	print_edits(out, e, EDIT_STRIP, "Strips");

@@ -11,6 +11,7 @@
 #include "rights.h"
 #include "text.h"
 #include "who.h"
+#include "worth.h"
 
 #include <errno.h>
 #include <string.h>
@@ -119,13 +120,15 @@ print_json(const struct ctl *ctl, const struct who_question *question,
 	for (size_t i = 0; i < answer->nranges; i++) {
 		const struct who_range *r = &answer->ranges[i];
 
-		json_add(&ranges,
-		    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "range",
-			netrange_format(&r->clients, range), "listener",
-			place_format(answer, r, listener), "connector",
-			r->connector, "principal", principal_name(r->principal),
-			"right", right_name(question->right), "addresses",
-			size_format(&r->clients, size)));
+		json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}",
+		    "range", netrange_format(&r->clients, range), "listener",
+		    place_format(answer, r, listener), "connector",
+		    r->connector, "principal", principal_name(r->principal),
+		    "right", right_name(question->right), "addresses",
+		    size_format(&r->clients, size));
+		if (question->worth)
+			json_put(&entry, "worth", worth_json(&r->limits));
+		json_add(&ranges, entry);
 	}
 	return ctl_print_json(ctl,
 	    json_pack("{s:o, s:s, s:o}", "ranges", ranges, "addresses",
@@ -145,7 +148,7 @@ max_of(int width, const char *text)
 }
 
 static void
-print_table(const struct ctl *ctl, const struct who_answer *answer)
+print_table(const struct ctl *ctl, const struct who_answer *answer, bool worth)
 {
 	char range[NETRANGE_TEXT_SIZE], listener[LISTENER_TEXT_SIZE];
 	char size[ADDRESS_COUNT_SIZE];
@@ -171,6 +174,8 @@ print_table(const struct ctl *ctl, const struct who_answer *answer)
 		    netrange_format(&r->clients, range), sizes,
 		    size_format(&r->clients, size), connectors, r->connector,
 		    principal_name(r->principal));
+		if (worth)
+			worth_print(ctl->out, "    ", &r->limits);
 	}
 	fputc('\n', ctl->out);
 }
@@ -237,7 +242,7 @@ print_text(const struct ctl *ctl, const struct who_question *question,
 	principals_format(question->principals, " or ", as);
 	address_count_format(&answer->addresses, count);
 	if (answer->nranges > 0)
-		print_table(ctl, answer);
+		print_table(ctl, answer, question->worth);
 	print_routes(ctl, answer, what);
 	if (question->public_only)
 		print_verdict(ctl, question, answer, what, as);
@@ -361,6 +366,9 @@ take_option(
 	case 'u':
 		asked->question.public_only = true;
 		return -1;
+	case 'w':
+		asked->question.worth = true;
+		return -1;
 	case 'A':
 		if (clock_parse(value, &asked->question.now) == 0)
 			return -1;
@@ -380,6 +388,7 @@ who_main(const struct verb *verb, int argc, char **argv)
 		{ "principal", required_argument, NULL, 'P' },
 		{ "listener", required_argument, NULL, 'l' },
 		{ "public", no_argument, NULL, 'u' },
+		{ "worth", no_argument, NULL, 'w' },
 		{ "at", required_argument, NULL, 'A' },
 		CTL_OPTIONS,
 		{ 0 },
@@ -410,7 +419,7 @@ who_main(const struct verb *verb, int argc, char **argv)
 const struct verb verb_who = {
 	.name = "who",
 	.synopsis = "[--right RIGHT] [--principal PRINCIPAL]... "
-		    "[--listener IP:PORT] [--public] [--at TIME]",
+		    "[--listener IP:PORT] [--public] [--worth] [--at TIME]",
 	.summary = "Write all clients that may relay, or use another right.",
 	.options =
 	    "      --right RIGHT     default "
@@ -422,6 +431,9 @@ const struct verb verb_who = {
 	    "      --listener IP:PORT  where clients connect to; default "
 	    "everywhere\n"
 	    "      --public          public addresses only; 1 if there is one\n"
+	    "      --worth           what each is worth if it is stolen: "
+	    "senders,\n"
+	    "                        recipients, messages a day\n"
 	    "      --at TIME         2026-11-21T09:00:00Z or 2026-11-21; "
 	    "default now\n",
 	.run = who_main,

@@ -19,6 +19,7 @@ struct who_question {
 	principal_set principals; /* each is asked for on its own */
 	principal_set routes;     /* credentials of these are told, too */
 	int64_t now;
+	bool worth;                      /* apart by what narrows them */
 	bool public_only;                /* leave out what is not public */
 	const struct listener *listener; /* or NULL: all of the policy */
 };
@@ -30,6 +31,7 @@ struct who_range {
 	size_t listener;         /* of the answer, or WHO_EVERYWHERE */
 	const char *connector;   /* of the ruleset */
 	enum principal principal;
+	struct client_limits limits; /* if worth was asked for */
 };
 
 /* Whether a client with this claim may use a right, as said above. */

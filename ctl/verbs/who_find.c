@@ -7,6 +7,7 @@
  * Nothing is sampled: what the engine won interval by interval is all there
  * is.
  */
+#include "claim.h"
 #include "exposure.h"
 #include "regions.h"
 #include "who.h"
@@ -17,7 +18,9 @@
 
 struct who {
 	const struct who_question *question;
-	struct regions found; /* a kind is a connector and a principal */
+	const struct ruleset *ruleset;
+	struct regions found; /* a kind is a connector, a principal and, if it
+				 is asked for, what an entry narrows to */
 	size_t listener;
 	uint32_t kind;
 };
@@ -55,6 +58,14 @@ add_part(void *ctx, const struct netrange *part)
 	return regions_add(&who->found, part, who->listener, who->kind);
 }
 
+static size_t
+kind_of(const struct who *who, const struct holding *h)
+{
+	if (!who->question->worth)
+		return h->number;
+	return h->limits.number * who->ruleset->policy->nconnectors + h->number;
+}
+
 static int
 on_holding(void *ctx, const struct holding *h)
 {
@@ -65,7 +76,7 @@ on_holding(void *ctx, const struct holding *h)
 		if ((who->question->principals & SET_OF(i)) == 0 ||
 		    !may_use(h, (enum principal)i, who->question->right))
 			continue;
-		who->kind = (uint32_t)h->number * PRINCIPAL_COUNT + i;
+		who->kind = (uint32_t)(kind_of(who, h) * PRINCIPAL_COUNT) + i;
 		rc = who->question->public_only
 			 ? exposure_public(&h->clients, add_part, who)
 			 : add_part(who, &h->clients);
@@ -131,7 +142,7 @@ static int
 take_ranges(const struct ruleset *ruleset, struct regions *found,
     struct who_answer *answer)
 {
-	const struct connector *connectors = ruleset->policy->connectors;
+	const struct policy *policy = ruleset->policy;
 
 	answer->ranges = calloc(found->count + 1, sizeof *answer->ranges);
 	if (answer->ranges == NULL ||
@@ -140,12 +151,17 @@ take_ranges(const struct ruleset *ruleset, struct regions *found,
 	regions_sort(found);
 	for (size_t i = 0; i < found->count; i++) {
 		const struct region *region = &found->items[i];
+		size_t kind = region->kind / PRINCIPAL_COUNT;
+		size_t entry = kind / policy->nconnectors;
+		const struct rule *rule =
+		    &ruleset->rules[kind % policy->nconnectors];
 
 		answer->ranges[i] = (struct who_range){
 			.clients = region->clients,
 			.listener = region->place,
-			.connector =
-			    connectors[region->kind / PRINCIPAL_COUNT].name,
+			.connector = rule->written->name,
+			.limits = rule_limits(rule,
+			    entry > 0 ? policy->entry_limits[entry - 1] : NULL),
 			.principal =
 			    (enum principal)(region->kind % PRINCIPAL_COUNT),
 		};
@@ -159,7 +175,7 @@ who_find(const struct ruleset *ruleset, const struct who_question *question,
     struct who_answer *out)
 {
 	struct who_answer answer = { 0 };
-	struct who who = { .question = question };
+	struct who who = { .question = question, .ruleset = ruleset };
 	int rc = take_listeners(ruleset, question, &answer);
 
 	if (rc == 0)

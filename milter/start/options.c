@@ -152,6 +152,9 @@ static const struct option_row rows[] = {
 	    .max = TEXT_MAX, .doc = "keeps the good policy there, for a "
 	    "start\nwith a bad one" },
 	  0, "FOLDER", NULL, false },
+	{ { .key = "quota_file", .decode = schema_text, AT(options, quota_file),
+	    .max = TEXT_MAX, .doc = "keeps there what is spent of quotas" },
+	  0, "PATH", NULL, false },
 	{ { .key = "metrics", .decode = schema_text, AT(options, metrics),
 	    .max = TEXT_MAX, .doc = "OpenMetrics over HTTP: ADDR:PORT, "
 	    "unix:/path\nor fd:N" },

@@ -27,6 +27,7 @@ struct options {
 	const char *policy_socket;
 	const char *control;      /* NULL: CONTROL_DEFAULT, where it can be */
 	const char *last_good;    /* a folder, or NULL */
+	const char *quota_file;   /* or NULL */
 	const char *metrics;      /* ADDR:PORT, unix:/path, fd:N, or NULL */
 	uint32_t watch;           /* seconds, or 0 */
 	const char *user;         /* or NULL */

@@ -323,6 +323,7 @@ ruleset_check(
 	if (check != NULL && check->arena != NULL) {
 		check_connectors(check);
 		check_bindings(check);
+		check_limits(check);
 		done = check_allowed_collect(check) == 0 &&
 		       check_ranges(check) == 0 && check_lists(check) == 0;
 		if (done)

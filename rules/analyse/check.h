@@ -26,6 +26,8 @@ enum warning {
 	W_PARTNER,
 	W_TENANTS,
 	W_SERVERS,
+	W_NEVER_SENDS,
+	W_QUOTA,
 	W_SUBMISSION,
 	W_ALLOW_NO_RELAY,
 	W_RELAY_NOT_ALLOWED,
@@ -125,6 +127,7 @@ int check_ranges(struct check *);
 void check_allowed(struct check *);
 int check_lists(struct check *);
 void check_bindings(struct check *);
+void check_limits(struct check *);
 
 /* Notes that clients relay; whether all of them are on the allow list. */
 bool check_allowed_meet(struct check *, const struct netrange *clients);

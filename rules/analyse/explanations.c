@@ -130,6 +130,26 @@ static const struct story stories[W_COUNT] = {
 		"Remove the name, and name the addresses or the certificates of\n"
 		"the partner's own servers.\n",
 	},
+	[W_NEVER_SENDS] = {
+		"W-NEVER-SENDS", "A list that allows nothing",
+		"allowed_senders and allowed_recipients only narrow what the rights\n"
+		"allow. Where no sender on the list may be used, or no recipient on it\n"
+		"is accepted, the clients can send nothing at all: own senders without\n"
+		"ms-Exch-SMTP-Accept-Authoritative-Domain-Sender, for example, or\n"
+		"foreign recipients without ms-Exch-SMTP-Accept-Any-Recipient.\n"
+		"\n"
+		"Add a sender or a recipient that the rights allow, allow the right,\n"
+		"or remove the list. To stop a client, remove its entry.\n",
+	},
+	[W_QUOTA] = {
+		"W-QUOTA", "A quota is counted by the milter",
+		"message_quota is counted where messages are seen: in the milter. The\n"
+		"policy service answers for one recipient at a time and counts\n"
+		"nothing, so alone it lets any number pass; so do tables that were\n"
+		"written for the MTA.\n"
+		"\n"
+		"Use the milter beside the policy service, as the README has it.\n",
+	},
 	[W_SERVERS] = {
 		"W-SERVERS", "Exchange servers without a right",
 		"exchange_servers (or exchange_legacy_servers) makes clients the\n"

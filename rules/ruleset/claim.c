@@ -183,6 +183,13 @@ may_send(const struct ruleset *ruleset, const struct address_list *list,
 	       (facts->foreign && (senders & SET_OF(RIGHT_ANY_SENDER)) != 0);
 }
 
+bool
+claim_sends(const struct ruleset *ruleset, const struct client_state *client,
+    const struct claim *claim)
+{
+	return may_send(ruleset, client->limits.senders, claim->senders);
+}
+
 static bool
 may_relay(const struct ruleset *ruleset, const struct client_limits *limits,
     const struct claim *claim)

@@ -31,6 +31,11 @@ struct credentials claim_credentials(const struct ruleset *,
 struct claim claim_find(const struct ruleset *, const struct client_state *,
     const struct credentials *);
 
+/* Whether some sender is allowed to a client with this claim, by its list and
+ * its rights. */
+bool claim_sends(
+    const struct ruleset *, const struct client_state *, const struct claim *);
+
 /* What a set of principals may do under a rule: what each is allowed less
  * what it is denied, together; a deny for authenticated binds all of it. */
 right_set rule_rights(const struct rule *, principal_set);

@@ -223,7 +223,7 @@ test_pairs(void **state)
 			diagnostics_free(list);
 		}
 	}
-	assert_int_equal(i, 22);
+	assert_int_equal(i, 24);
 }
 
 static void
