@@ -447,7 +447,7 @@ enum stage {
 const char *stage_name(enum stage); /* "connect", "helo", ...; static */
 
 /* What happened. Pointers need to live only during session_feed(). */
-struct event {
+struct session_event {
 	enum stage stage;
 	int64_t now;    /* seconds since 1970, UTC */
 	uint64_t ticks; /* milliseconds of a clock that never goes back */
@@ -575,7 +575,8 @@ void session_free(struct session *);
 /* Feeds one event. Never fails: what cannot be decided, for want of memory
  * or of an event that should have come first, is VERDICT_TEMPFAIL. After a
  * refusal the session may be fed on, as SMTP clients do. */
-void session_feed(struct session *, const struct event *, struct decision *);
+void session_feed(
+    struct session *, const struct session_event *, struct decision *);
 
 /* What the session is, for logs and people. NULL and 0 before connect or
  * where no connector was found. Live as long as the session. */

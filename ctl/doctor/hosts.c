@@ -70,7 +70,7 @@ is_bridge(struct doctor *d, const char *name)
 
 /* ---- What may relay -------------------------------------------------- */
 
-struct search {
+struct host_search {
 	const struct netaddr *addr;
 	struct where where;
 	const char *connector;
@@ -79,7 +79,7 @@ struct search {
 static int
 stop_at_holder(void *ctx, const struct holding *h)
 {
-	struct search *search = ctx;
+	struct host_search *search = ctx;
 
 	if (!h->claim.relay || !netrange_holds(&h->clients, search->addr))
 		return 0;
@@ -90,7 +90,7 @@ stop_at_holder(void *ctx, const struct holding *h)
 
 /* The connector by which an address may relay; NULL where it may not. */
 static void
-find_holder(struct doctor *d, struct search *search)
+find_holder(struct doctor *d, struct host_search *search)
 {
 	size_t n = ruleset_listeners(d->ruleset, NULL, 0);
 
@@ -102,7 +102,7 @@ static void
 check_address(struct doctor *d, enum finding finding,
     const struct netaddr *addr, const char *interface)
 {
-	struct search search = { .addr = addr };
+	struct host_search search = { .addr = addr };
 	char text[NETADDR_TEXT_SIZE];
 
 	find_holder(d, &search);
@@ -271,7 +271,7 @@ check_loopback(struct doctor *d)
 	struct netaddr ipv6 = { .family = FAMILY_IPV6, .lo = 1 };
 	bool first = rangeset_contains(&d->relay, &ipv4);
 	bool second = rangeset_contains(&d->relay, &ipv6);
-	struct search search = { .addr = first ? &ipv4 : &ipv6 };
+	struct host_search search = { .addr = first ? &ipv4 : &ipv6 };
 
 	if (first == second)
 		return;

@@ -20,7 +20,7 @@ feed_mail(struct explained *e, bool *accepted)
 {
 	const struct question *q = e->question;
 	const char *const params[] = { q->size, NULL };
-	struct event event = { .stage = STAGE_MAIL };
+	struct session_event event = { .stage = STAGE_MAIL };
 	struct decision d;
 	int rc;
 
@@ -52,27 +52,29 @@ feed_message(struct explained *e)
 	const struct question *q = e->question;
 	struct decision d;
 	int rc = explained_feed(
-	    e, (struct event){ .stage = STAGE_DATA }, NULL, false, &d);
+	    e, (struct session_event){ .stage = STAGE_DATA }, NULL, false, &d);
 
 	for (size_t i = 0; i < q->nheaders && rc == 0; i++) {
-		struct event event = { .stage = STAGE_HEADER };
+		struct session_event event = { .stage = STAGE_HEADER };
 
 		event.header.name = q->headers[i].name;
 		event.header.value = q->headers[i].value;
 		rc = explained_feed(e, event, q->headers[i].name, false, &d);
 	}
 	if (rc == 0)
-		rc = explained_feed(
-		    e, (struct event){ .stage = STAGE_EOH }, NULL, false, &d);
+		rc = explained_feed(e,
+		    (struct session_event){ .stage = STAGE_EOH }, NULL, false,
+		    &d);
 	if (rc == 0 && q->size[0] != '\0') {
-		struct event event = { .stage = STAGE_BODY };
+		struct session_event event = { .stage = STAGE_BODY };
 
 		event.body.bytes = body_bytes(q);
 		rc = explained_feed(e, event, NULL, false, &d);
 	}
 	if (rc == 0)
-		rc = explained_feed(
-		    e, (struct event){ .stage = STAGE_EOM }, NULL, false, &d);
+		rc = explained_feed(e,
+		    (struct session_event){ .stage = STAGE_EOM }, NULL, false,
+		    &d);
 	return rc < 0 ? rc : explained_edits(e, &d);
 }
 
@@ -80,7 +82,7 @@ static int
 feed_all(struct explained *e)
 {
 	const struct question *q = e->question;
-	struct event event = { .stage = STAGE_CONNECT };
+	struct session_event event = { .stage = STAGE_CONNECT };
 	bool accepted = false;
 	struct decision d;
 	int rc;
@@ -91,7 +93,7 @@ feed_all(struct explained *e)
 	rc = explained_feed(e, event, NULL, false, &d);
 	if (rc == 0) {
 		/* a client that nobody asks about says hello like any other */
-		event = (struct event){ .stage = STAGE_HELO };
+		event = (struct session_event){ .stage = STAGE_HELO };
 		event.helo.name = q->helo != NULL ? q->helo : "client.invalid";
 		rc = explained_feed(e, event, q->helo, q->helo != NULL, &d);
 	}
@@ -102,7 +104,7 @@ feed_all(struct explained *e)
 	if (rc < 0 || !accepted)
 		return rc;
 	for (size_t i = 0; i < q->nrcpts && rc == 0; i++) {
-		event = (struct event){ .stage = STAGE_RCPT };
+		event = (struct session_event){ .stage = STAGE_RCPT };
 		event.rcpt.recipient = q->rcpts[i];
 		rc = explained_feed(e, event, q->rcpts[i], true, &d);
 	}

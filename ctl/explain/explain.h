@@ -69,8 +69,8 @@ int explained_init(
 void explained_fini(struct explained *);
 /* Feeds by the question's clock. A refusal is kept as a step; an acceptance
  * where asked. -ENOMEM. */
-int explained_feed(struct explained *, struct event, const char *argument,
-    bool asked, struct decision *);
+int explained_feed(struct explained *, struct session_event,
+    const char *argument, bool asked, struct decision *);
 /* Keeps what would be stripped and stamped. -ENOMEM. */
 int explained_edits(struct explained *, const struct decision *);
 

@@ -119,7 +119,7 @@ compare_connector(struct log_replay *r, const struct logged *l)
 /* ---- Lines to events ------------------------------------------------- */
 
 static int
-feed(struct log_replay *r, const struct logged *l, struct event event,
+feed(struct log_replay *r, const struct logged *l, struct session_event event,
     bool asked, struct decision *d)
 {
 	const char *argument = logged_get(l, "argument"), *shown = NULL;
@@ -155,7 +155,7 @@ take_connect(struct log_replay *r, const struct logged *l)
 	const char *client = logged_get(l, "client");
 	const char *port = logged_get(l, "port");
 	const char *listener = logged_get(l, "listener");
-	struct event event = { .stage = STAGE_CONNECT };
+	struct session_event event = { .stage = STAGE_CONNECT };
 	char why[NETADDR_WHY_SIZE];
 	struct decision d;
 	int rc;
@@ -180,7 +180,7 @@ take_connect(struct log_replay *r, const struct logged *l)
 static int
 feed_helo(struct log_replay *r, const struct logged *l)
 {
-	struct event event = { .stage = STAGE_HELO };
+	struct session_event event = { .stage = STAGE_HELO };
 	const char *name = logged_get(l, "helo"), *via = logged_get(l, "via");
 	struct decision d;
 
@@ -211,7 +211,7 @@ params_split(char *text, const char *params[PARAMS + 1])
 static int
 take_mail(struct log_replay *r, const struct logged *l)
 {
-	struct event event = { .stage = STAGE_ABORT };
+	struct session_event event = { .stage = STAGE_ABORT };
 	const char *sender = logged_get(l, "argument");
 	const char *params = logged_get(l, "params"), *list[PARAMS + 1];
 	struct decision d;
@@ -230,7 +230,7 @@ take_mail(struct log_replay *r, const struct logged *l)
 	if (words == NULL)
 		return -ENOMEM;
 	params_split(words, list);
-	event = (struct event){ .stage = STAGE_MAIL };
+	event = (struct session_event){ .stage = STAGE_MAIL };
 	event.mail.sender = sender;
 	event.mail.params = list;
 	event.mail.auth = logged_get(l, "auth");
@@ -243,7 +243,7 @@ take_mail(struct log_replay *r, const struct logged *l)
 static int
 take_rcpt(struct log_replay *r, const struct logged *l)
 {
-	struct event event = { .stage = STAGE_RCPT };
+	struct session_event event = { .stage = STAGE_RCPT };
 	struct decision d;
 	int rc;
 

@@ -85,8 +85,8 @@ explained_edits(struct explained *e, const struct decision *d)
 }
 
 int
-explained_feed(struct explained *e, struct event event, const char *argument,
-    bool asked, struct decision *d)
+explained_feed(struct explained *e, struct session_event event,
+    const char *argument, bool asked, struct decision *d)
 {
 	event.now = e->question->now;
 	event.ticks = (uint64_t)e->question->now * 1000;

@@ -12,7 +12,7 @@
 enum { COUNTERS = 4096 }; /* keys that recordings may count */
 
 static void
-feed(struct engine *e, struct event *event,
+feed(struct engine *e, struct session_event *event,
     const struct conversation_state *state, struct decision *d,
     struct answer *a)
 {
@@ -27,7 +27,7 @@ static int
 engine_connect(void *ctx, const struct recorded_session *recorded,
     const struct conversation_state *state, struct answer *a)
 {
-	struct event event = { .stage = STAGE_CONNECT };
+	struct session_event event = { .stage = STAGE_CONNECT };
 	struct engine *e = ctx;
 	struct decision d;
 
@@ -47,7 +47,7 @@ static int
 engine_command(void *ctx, const struct step *step,
     const struct conversation_state *state, struct answer *a)
 {
-	struct event event = { .stage = STAGE_DATA };
+	struct session_event event = { .stage = STAGE_DATA };
 	struct decision d;
 
 	if (step->type == STEP_HELO) {
@@ -80,22 +80,24 @@ engine_message(void *ctx, const struct step *step,
 	struct recorded_field *out;
 
 	for (size_t i = 0; i < m->nfields && d.verdict == VERDICT_ACCEPT; i++) {
-		struct event event = { .stage = STAGE_HEADER };
+		struct session_event event = { .stage = STAGE_HEADER };
 
 		event.header.name = m->fields[i].name;
 		event.header.value = m->fields[i].value;
 		feed(e, &event, state, &d, a);
 	}
 	if (d.verdict == VERDICT_ACCEPT)
-		feed(e, &(struct event){ .stage = STAGE_EOH }, state, &d, a);
+		feed(e, &(struct session_event){ .stage = STAGE_EOH }, state,
+		    &d, a);
 	if (d.verdict == VERDICT_ACCEPT && m->body_bytes > 0) {
-		struct event event = { .stage = STAGE_BODY };
+		struct session_event event = { .stage = STAGE_BODY };
 
 		event.body.bytes = m->body_bytes;
 		feed(e, &event, state, &d, a);
 	}
 	if (d.verdict == VERDICT_ACCEPT)
-		feed(e, &(struct event){ .stage = STAGE_EOM }, state, &d, a);
+		feed(e, &(struct session_event){ .stage = STAGE_EOM }, state,
+		    &d, a);
 	if (d.verdict != VERDICT_ACCEPT)
 		return 0;
 	e->edits = d.edits;
@@ -113,7 +115,8 @@ engine_abort(void *ctx, const struct conversation_state *state)
 	struct answer a;
 	struct decision d;
 
-	feed(ctx, &(struct event){ .stage = STAGE_ABORT }, state, &d, &a);
+	feed(ctx, &(struct session_event){ .stage = STAGE_ABORT }, state, &d,
+	    &a);
 	return 0;
 }
 

@@ -106,7 +106,7 @@ where_add(struct logline *l, const struct where *w)
 }
 
 static void
-connect_add(struct logline *l, const struct event *e)
+connect_add(struct logline *l, const struct session_event *e)
 {
 	const struct listener *local = &e->connect.local;
 	bool ipv6 = local->addr.family == FAMILY_IPV6;
@@ -128,7 +128,7 @@ connect_add(struct logline *l, const struct event *e)
 /* What else the decision was made of. Last in the line: what a client makes
  * too long costs it these and not the verdict. */
 static void
-facts_add(struct logline *l, const struct event *e)
+facts_add(struct logline *l, const struct session_event *e)
 {
 	if (e->stage == STAGE_CONNECT) {
 		connect_add(l, e);
@@ -176,7 +176,7 @@ edits_add(struct logline *l, const struct decision *d)
 }
 
 void
-clocks_read(struct event *e)
+clocks_read(struct session_event *e)
 {
 	struct timespec t;
 
@@ -233,7 +233,7 @@ decision_priority(const struct decision *d)
 }
 
 void
-report_decision(struct report *r, const struct event *e,
+report_decision(struct report *r, const struct session_event *e,
     const struct decision *d, const char *argument)
 {
 	/* Large, and nothing of it is read that was not written. */

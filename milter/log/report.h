@@ -33,12 +33,12 @@ void report_id(char id[REPORT_ID_SIZE]);
 bool stage_is_logged(enum stage);
 
 /* The time of day and the time that never goes back, for an event. */
-void clocks_read(struct event *);
+void clocks_read(struct session_event *);
 
 /* Logs refusals at every stage, and what was accepted at connect, mail, rcpt
  * and end of message, with all of the envelope that the event told: explain
  * --log decides again from it. argument may be NULL. */
-void report_decision(struct report *, const struct event *,
+void report_decision(struct report *, const struct session_event *,
     const struct decision *, const char *argument);
 /* After it: ends the reply's text with the id of that line, " [ID]", where
  * the policy has reply_ids. The text is then in buf. */

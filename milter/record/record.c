@@ -269,7 +269,7 @@ endpoint_add(struct session_record *r, const char *before,
 }
 
 static void
-connect_record(struct session_record *r, const struct event *e)
+connect_record(struct session_record *r, const struct session_event *e)
 {
 	struct listener local = e->connect.local;
 
@@ -297,7 +297,7 @@ session_begin_again(struct session_record *r)
 
 /* Who it is, where that is new. */
 static void
-login_add(struct session_record *r, const struct event *e)
+login_add(struct session_record *r, const struct session_event *e)
 {
 	const char *auth = e->mail.auth ? e->mail.auth : "";
 	const char *cert = e->mail.cert ? e->mail.cert : "";
@@ -349,8 +349,8 @@ transaction_end(struct session_record *r)
 }
 
 static void
-mail_record(
-    struct session_record *r, const struct event *e, const struct decision *d)
+mail_record(struct session_record *r, const struct session_event *e,
+    const struct decision *d)
 {
 	transaction_end(r);
 	session_begin_again(r);
@@ -362,8 +362,8 @@ mail_record(
 }
 
 static void
-rcpt_record(
-    struct session_record *r, const struct event *e, const struct decision *d)
+rcpt_record(struct session_record *r, const struct session_event *e,
+    const struct decision *d)
 {
 	if (!r->mail)
 		return;
@@ -394,7 +394,7 @@ message_begin(struct session_record *r)
 }
 
 static void
-header_record(struct session_record *r, const struct event *e)
+header_record(struct session_record *r, const struct session_event *e)
 {
 	const char *value = e->header.value, *name = e->header.name;
 	bool from = r->from && !strcasecmp(name, "From");
@@ -430,7 +430,7 @@ message_record(struct session_record *r, const struct decision *d)
 }
 
 static void
-helo_record(struct session_record *r, const struct event *e)
+helo_record(struct session_record *r, const struct session_event *e)
 {
 	require(r, fits_line(e->helo.name));
 	r->helo.len = 0; /* the one before is not begun with again */
@@ -476,8 +476,8 @@ record_new(
 }
 
 void
-record_event(
-    struct session_record *r, const struct event *e, const struct decision *d)
+record_event(struct session_record *r, const struct session_event *e,
+    const struct decision *d)
 {
 	if (!r || r->spoiled)
 		return;

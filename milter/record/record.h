@@ -20,8 +20,8 @@ struct session_record;
 struct session_record *record_new(
     struct recorder *, const char *id, const struct ruleset *);
 /* What was fed and what came of it. Takes NULL. */
-void record_event(
-    struct session_record *, const struct event *, const struct decision *);
+void record_event(struct session_record *, const struct session_event *,
+    const struct decision *);
 /* Hands it over, or forgets it if nothing was decided. Takes NULL. */
 void record_end(struct session_record *);
 

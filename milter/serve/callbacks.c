@@ -75,7 +75,7 @@ connection_free(struct connection *c)
 
 /* Once the session knows its connector. */
 static void
-connection_enter(struct connection *c, const struct event *e)
+connection_enter(struct connection *c, const struct session_event *e)
 {
 	c->visit.id = c->id;
 	c->visit.session = c->session;
@@ -127,7 +127,7 @@ macro_get(SMFICTX *ctx, const char *name)
 /* Feeds an event of which the engine only takes notice: nobody waits for an
  * answer, and nothing is decided before the next that is. */
 static sfsistat
-connection_note(SMFICTX *ctx, struct event *e)
+connection_note(SMFICTX *ctx, struct session_event *e)
 {
 	struct connection *c = smfi_getpriv(ctx);
 	struct decision d;
@@ -141,7 +141,7 @@ connection_note(SMFICTX *ctx, struct event *e)
 
 /* Feeds an event that is decided, and logs. */
 static void
-connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
+connection_feed(SMFICTX *ctx, struct connection *c, struct session_event *e,
     struct decision *d, const char *argument)
 {
 	clocks_read(e);
@@ -156,7 +156,7 @@ connection_feed(SMFICTX *ctx, struct connection *c, struct event *e,
 }
 
 static sfsistat
-connection_ask(SMFICTX *ctx, struct event *e, const char *argument)
+connection_ask(SMFICTX *ctx, struct session_event *e, const char *argument)
 {
 	struct connection *c = smfi_getpriv(ctx);
 	char text[REPLY_TEXT_SIZE];
@@ -172,7 +172,7 @@ connection_ask(SMFICTX *ctx, struct event *e, const char *argument)
 static void
 transaction_end(struct connection *c)
 {
-	struct event e = { .stage = STAGE_ABORT };
+	struct session_event e = { .stage = STAGE_ABORT };
 	struct decision d;
 
 	if (c && c->open) {
@@ -272,7 +272,7 @@ static sfsistat
 on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
 {
 	struct connection *c = smfi_getpriv(ctx);
-	struct event e = { .stage = STAGE_CONNECT };
+	struct session_event e = { .stage = STAGE_CONNECT };
 	struct decision d;
 
 	(void)hostname;
@@ -308,7 +308,7 @@ static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
 	struct connection *c = smfi_getpriv(ctx);
-	struct event e = { .stage = STAGE_HELO, .helo.name = name };
+	struct session_event e = { .stage = STAGE_HELO, .helo.name = name };
 
 	if (c) {
 		logvalue_init(&c->helo);
@@ -335,7 +335,7 @@ static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	struct connection *c = smfi_getpriv(ctx);
-	struct event e = { .stage = STAGE_MAIL };
+	struct session_event e = { .stage = STAGE_MAIL };
 
 	transaction_end(c);
 	if (c)
@@ -352,7 +352,7 @@ on_mail(SMFICTX *ctx, char **argv)
 static sfsistat
 on_rcpt(SMFICTX *ctx, char **argv)
 {
-	struct event e = { .stage = STAGE_RCPT };
+	struct session_event e = { .stage = STAGE_RCPT };
 
 	e.rcpt.recipient = argv[0];
 	e.rcpt.params = (const char *const *)argv + 1;
@@ -364,7 +364,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 static sfsistat
 on_data(SMFICTX *ctx)
 {
-	struct event e = { .stage = STAGE_DATA };
+	struct session_event e = { .stage = STAGE_DATA };
 
 	if (!smfi_getpriv(ctx))
 		return apply_undecided(ctx);
@@ -376,7 +376,7 @@ on_data(SMFICTX *ctx)
 static sfsistat
 on_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct event e = { .stage = STAGE_HEADER };
+	struct session_event e = { .stage = STAGE_HEADER };
 
 	e.header.name = name;
 	e.header.value = value;
@@ -386,7 +386,7 @@ on_header(SMFICTX *ctx, char *name, char *value)
 static sfsistat
 on_body(SMFICTX *ctx, unsigned char *bytes, size_t len)
 {
-	struct event e = { .stage = STAGE_BODY, .body.bytes = len };
+	struct session_event e = { .stage = STAGE_BODY, .body.bytes = len };
 
 	(void)bytes;
 	return connection_note(ctx, &e);
@@ -396,7 +396,7 @@ static sfsistat
 on_eom(SMFICTX *ctx)
 {
 	struct connection *c = smfi_getpriv(ctx);
-	struct event e = { .stage = STAGE_EOM };
+	struct session_event e = { .stage = STAGE_EOM };
 	char text[REPLY_TEXT_SIZE];
 	struct decision d;
 	sfsistat status;

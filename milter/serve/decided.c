@@ -9,7 +9,8 @@
 
 static void
 to_open_sessions(const struct service *s, struct decided_for *whom,
-    const struct event *e, const struct decision *d, const char *argument)
+    const struct session_event *e, const struct decision *d,
+    const char *argument)
 {
 	(void)s, (void)e, (void)argument;
 	if (whom->visit)
@@ -18,15 +19,17 @@ to_open_sessions(const struct service *s, struct decided_for *whom,
 
 static void
 to_recording(const struct service *s, struct decided_for *whom,
-    const struct event *e, const struct decision *d, const char *argument)
+    const struct session_event *e, const struct decision *d,
+    const char *argument)
 {
 	(void)s, (void)argument;
 	record_event(whom->record, e, d);
 }
 
 static void
-to_log(const struct service *s, struct decided_for *whom, const struct event *e,
-    const struct decision *d, const char *argument)
+to_log(const struct service *s, struct decided_for *whom,
+    const struct session_event *e, const struct decision *d,
+    const char *argument)
 {
 	(void)s;
 	report_decision(&whom->report, e, d, argument);
@@ -35,7 +38,8 @@ to_log(const struct service *s, struct decided_for *whom, const struct event *e,
 /* What is accepted counts at the stages that are logged only. */
 static void
 to_statistics(const struct service *s, struct decided_for *whom,
-    const struct event *e, const struct decision *d, const char *argument)
+    const struct session_event *e, const struct decision *d,
+    const char *argument)
 {
 	(void)s, (void)argument;
 	if (!stage_is_logged(d->stage) && d->verdict == VERDICT_ACCEPT &&
@@ -48,7 +52,8 @@ to_statistics(const struct service *s, struct decided_for *whom,
 
 static void
 to_refused(const struct service *s, struct decided_for *whom,
-    const struct event *e, const struct decision *d, const char *argument)
+    const struct session_event *e, const struct decision *d,
+    const char *argument)
 {
 	(void)argument;
 	if (d->verdict != VERDICT_ACCEPT)
@@ -59,7 +64,7 @@ to_refused(const struct service *s, struct decided_for *whom,
 /* Who keeps account; notices: also of what is only taken notice of. */
 static const struct subscriber {
 	void (*tell)(const struct service *, struct decided_for *,
-	    const struct event *, const struct decision *,
+	    const struct session_event *, const struct decision *,
 	    const char *argument);
 	bool notices;
 } subscribers[] = {
@@ -74,7 +79,8 @@ enum { SUBSCRIBER_COUNT = sizeof subscribers / sizeof *subscribers };
 
 void
 decision_made(const struct service *s, struct decided_for *whom,
-    const struct event *e, const struct decision *d, const char *argument)
+    const struct session_event *e, const struct decision *d,
+    const char *argument)
 {
 	for (size_t i = 0; i < SUBSCRIBER_COUNT; i++)
 		subscribers[i].tell(s, whom, e, d, argument);
@@ -82,7 +88,7 @@ decision_made(const struct service *s, struct decided_for *whom,
 
 void
 event_noticed(const struct service *s, struct decided_for *whom,
-    const struct event *e, const struct decision *d)
+    const struct session_event *e, const struct decision *d)
 {
 	for (size_t i = 0; i < SUBSCRIBER_COUNT; i++)
 		if (subscribers[i].notices)

@@ -23,10 +23,11 @@ struct decided_for {
  * statistics and the refused clients. argument is what the log says of the
  * event, or NULL. Never waits. */
 void decision_made(const struct service *, struct decided_for *,
-    const struct event *, const struct decision *, const char *argument);
+    const struct session_event *, const struct decision *,
+    const char *argument);
 /* The same for an event of which the engine only takes notice, such as a header
  * field: nothing is decided, so only the first two are told. */
 void event_noticed(const struct service *, struct decided_for *,
-    const struct event *, const struct decision *);
+    const struct session_event *, const struct decision *);
 
 #endif

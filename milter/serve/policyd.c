@@ -73,8 +73,8 @@ struct query {
 
 /* False once the answer is given. */
 static bool
-query_feed(
-    struct query *q, struct event *e, struct decision *d, const char *argument)
+query_feed(struct query *q, struct session_event *e, struct decision *d,
+    const char *argument)
 {
 	char text[REPLY_TEXT_SIZE];
 
@@ -101,7 +101,7 @@ value_get(const struct request *r, enum attribute a)
 }
 
 static void
-connect_fill(const struct request *r, struct event *e)
+connect_fill(const struct request *r, struct session_event *e)
 {
 	const char *client = value_get(r, ATTRIBUTE_CLIENT_ADDRESS);
 	const char *server = value_get(r, ATTRIBUTE_SERVER_ADDRESS);
@@ -126,26 +126,26 @@ query_run(struct query *q)
 	const struct request *r = q->request;
 	char sender[MAILBOX_SIZE], recipient[MAILBOX_SIZE];
 	const char *name = r->values[ATTRIBUTE_HELO_NAME];
-	struct event e = { .stage = STAGE_CONNECT };
+	struct session_event e = { .stage = STAGE_CONNECT };
 	struct decision d;
 
 	connect_fill(r, &e);
 	q->whom.report.client = e.connect.client;
 	if (!query_feed(q, &e, &d, NULL))
 		return;
-	e = (struct event){ .stage = STAGE_HELO };
+	e = (struct session_event){ .stage = STAGE_HELO };
 	e.helo.name = name ? name : "";
 	q->whom.report.helo = value_get(r, ATTRIBUTE_HELO_NAME);
 	if (!query_feed(q, &e, &d, e.helo.name))
 		return;
-	e = (struct event){ .stage = STAGE_MAIL };
+	e = (struct session_event){ .stage = STAGE_MAIL };
 	e.mail.sender = mailbox_format(r->values[ATTRIBUTE_SENDER], sender);
 	e.mail.auth = value_get(r, ATTRIBUTE_SASL_USERNAME);
 	e.mail.tls = value_get(r, ATTRIBUTE_ENCRYPTION_PROTOCOL) != NULL;
 	e.mail.cert = value_get(r, ATTRIBUTE_CCERT_SUBJECT);
 	if (!query_feed(q, &e, &d, e.mail.sender))
 		return;
-	e = (struct event){ .stage = STAGE_RCPT };
+	e = (struct session_event){ .stage = STAGE_RCPT };
 	e.rcpt.recipient =
 	    mailbox_format(r->values[ATTRIBUTE_RECIPIENT], recipient);
 	if (!query_feed(q, &e, &d, e.rcpt.recipient))

@@ -268,7 +268,7 @@ judge_rate(const struct session *session,
     const struct judged_event *judged_event, struct decision *decision)
 {
 	const struct policy *policy = session->ruleset->policy;
-	const struct event *event = judged_event->event;
+	const struct session_event *event = judged_event->event;
 
 	if (session->local ||
 	    limits_mail(&session->limits, session->choice.rule->written,
@@ -299,7 +299,7 @@ is_own_postmaster(const struct session *session, const char *resolved)
 /* Whether mail to this recipient is not relaying; says why, or why not. Where
  * the MTA delivers a mailbox of an accepted domain is its own business. */
 static bool
-is_ours(const struct session *session, const struct event *event,
+is_ours(const struct session *session, const struct session_event *event,
     const struct mailaddr *recipient, struct decision *decision)
 {
 	const struct accepted_domain *domain;

@@ -40,7 +40,7 @@ range_find(const struct range_list *list, const struct netaddr *client,
 
 static const char *
 why_lost(const struct ruleset *ruleset, const struct rule *rule,
-    const struct event *event, const struct choice *choice, bool untold,
+    const struct session_event *event, const struct choice *choice, bool untold,
     bool holds_client, bool expired)
 {
 	const struct netaddr *client = &event->connect.client;
@@ -66,8 +66,8 @@ why_lost(const struct ruleset *ruleset, const struct rule *rule,
 }
 
 void
-candidates_tell(const struct ruleset *ruleset, const struct event *event,
-    const struct choice *choice, bool untold,
+candidates_tell(const struct ruleset *ruleset,
+    const struct session_event *event, const struct choice *choice, bool untold,
     const struct session_listener *listener)
 {
 	const struct policy *policy = ruleset->policy;

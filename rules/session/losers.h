@@ -10,7 +10,7 @@
 /* Tells of each connector that holds the client or names the local address,
  * the winner last. untold: the local address was not told and mattered, so
  * there is no winner. */
-void candidates_tell(const struct ruleset *, const struct event *,
+void candidates_tell(const struct ruleset *, const struct session_event *,
     const struct choice *, bool untold, const struct session_listener *);
 
 #endif

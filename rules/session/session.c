@@ -210,7 +210,7 @@ settle(const struct session *session, const struct judge *judges,
 /* ---- Connect --------------------------------------------------------- */
 
 static enum admission
-admit(struct session *session, const struct event *event)
+admit(struct session *session, const struct session_event *event)
 {
 	const struct netaddr *client = &session->client;
 	const struct ruleset *ruleset = session->ruleset;
@@ -253,7 +253,7 @@ session_reset(struct session *session)
 }
 
 static void
-feed_connect(struct session *session, const struct event *event,
+feed_connect(struct session *session, const struct session_event *event,
     struct decision *decision)
 {
 	const struct credentials none = { 0 };
@@ -287,7 +287,7 @@ feed_connect(struct session *session, const struct event *event,
 }
 
 static void
-feed_helo(struct session *session, const struct event *event)
+feed_helo(struct session *session, const struct session_event *event)
 {
 	const char *name = event->helo.name;
 	char domain[MAILADDR_DOMAIN_SIZE];
@@ -301,7 +301,7 @@ feed_helo(struct session *session, const struct event *event)
 /* The name on a verified certificate, as lists have it; "" where there is
  * none that could be on one. */
 static void
-take_certificate(struct session *session, const struct event *event)
+take_certificate(struct session *session, const struct session_event *event)
 {
 	const char *cert = event->mail.cert != NULL ? event->mail.cert : "";
 	size_t wild = strncmp(cert, "*.", 2) == 0 ? 2 : 0;
@@ -315,7 +315,7 @@ take_certificate(struct session *session, const struct event *event)
 
 /* Who the client proved to be. */
 static void
-take_credentials(struct session *session, const struct event *event)
+take_credentials(struct session *session, const struct session_event *event)
 {
 	const char *auth = event->mail.auth;
 	struct credentials credentials;
@@ -338,7 +338,7 @@ message_begin(struct session *session)
 }
 
 static void
-feed_mail(struct session *session, const struct event *event,
+feed_mail(struct session *session, const struct session_event *event,
     struct decision *decision)
 {
 	struct judged_event judged = { .event = event };
@@ -365,7 +365,7 @@ feed_mail(struct session *session, const struct event *event,
 /* ---- Rcpt ------------------------------------------------------------ */
 
 static void
-feed_rcpt(struct session *session, const struct event *event,
+feed_rcpt(struct session *session, const struct session_event *event,
     struct decision *decision)
 {
 	struct judged_event judged = { .event = event };
@@ -440,7 +440,7 @@ make_edits(const struct session *session, struct decision *decision)
 }
 
 static void
-feed_eom(struct session *session, const struct event *event,
+feed_eom(struct session *session, const struct session_event *event,
     struct decision *decision)
 {
 	const struct judged_event judged = { .event = event };
@@ -464,7 +464,7 @@ feed_eom(struct session *session, const struct event *event,
 /* ---- Feeding --------------------------------------------------------- */
 
 void
-session_feed(struct session *session, const struct event *event,
+session_feed(struct session *session, const struct session_event *event,
     struct decision *decision)
 {
 	*decision = (struct decision){

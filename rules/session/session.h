@@ -61,7 +61,7 @@ struct session {
 
 /* What a stage is judged by. */
 struct judged_event {
-	const struct event *event;
+	const struct session_event *event;
 	struct mailaddr mailbox; /* the sender or recipient */
 };
 

@@ -43,7 +43,7 @@ void amendment_tell(const struct ruleset *, const struct probe *,
     const struct amendment *, struct arena *, struct missed *);
 
 /* Whether the step of a stage passes in what was played. */
-bool outcome_passes(const struct outcome *, enum stage);
+bool outcome_passes(const struct test_outcome *, enum stage);
 /* How many clients but the probe's own have the same step pass, at any
  * listener, with one ruleset that is refused with the other. -E2BIG: too many
  * to find out. -ENOMEM. */

@@ -15,7 +15,7 @@
 enum { PLAYS_MAX = 2000000 };
 
 struct gains {
-	struct outcome outcome;
+	struct test_outcome outcome;
 	struct probe probe;
 	enum stage stage;
 	struct rangeset *passing;
@@ -23,7 +23,7 @@ struct gains {
 };
 
 bool
-outcome_passes(const struct outcome *outcome, enum stage stage)
+outcome_passes(const struct test_outcome *outcome, enum stage stage)
 {
 	return outcome->verdict == VERDICT_ACCEPT ||
 	       outcome->decision.stage > stage;

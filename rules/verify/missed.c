@@ -43,7 +43,7 @@ struct search {
 	const struct probe *probe;
 	enum stage stage;
 	struct listener local;
-	struct outcome outcome;
+	struct test_outcome outcome;
 	size_t nranges;       /* of all connectors */
 	struct slot *singles; /* the entries that are the client alone */
 	size_t nsingles;
@@ -388,7 +388,7 @@ static int
 try_one(struct search *search, const struct amendment *amendment, bool shared)
 {
 	struct remedy remedy = { .amendment = *amendment };
-	struct outcome outcome = { 0 };
+	struct test_outcome outcome = { 0 };
 	struct ruleset *amended;
 	int error = amendment_try(search->ruleset, amendment, &amended);
 

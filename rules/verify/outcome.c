@@ -15,7 +15,7 @@ enum { NAME_SIZE = 128 };
 /* Whether the session goes on. A refusal that monitor mode let pass is one
  * here: a policy is tested before it is enforced. */
 static bool
-feed(struct outcome *outcome, struct event event, int64_t now)
+feed(struct test_outcome *outcome, struct session_event event, int64_t now)
 {
 	struct decision *decision = &outcome->decision;
 
@@ -30,9 +30,9 @@ feed(struct outcome *outcome, struct event event, int64_t now)
 }
 
 static bool
-feed_header(struct outcome *outcome, const char *header, int64_t now)
+feed_header(struct test_outcome *outcome, const char *header, int64_t now)
 {
-	struct event event = { .stage = STAGE_HEADER };
+	struct session_event event = { .stage = STAGE_HEADER };
 	const char *colon = strchr(header, ':');
 	size_t len = (size_t)(colon - header);
 	char name[NAME_SIZE];
@@ -47,21 +47,23 @@ feed_header(struct outcome *outcome, const char *header, int64_t now)
 }
 
 static bool
-feed_message(struct outcome *outcome, const struct probe *probe)
+feed_message(struct test_outcome *outcome, const struct probe *probe)
 {
 	const int64_t now = probe->at;
 
-	return feed(outcome, (struct event){ .stage = STAGE_DATA }, now) &&
+	return feed(outcome, (struct session_event){ .stage = STAGE_DATA },
+		   now) &&
 	       (!probe->header || feed_header(outcome, probe->header, now)) &&
-	       feed(outcome, (struct event){ .stage = STAGE_EOH }, now) &&
-	       feed(outcome, (struct event){ .stage = STAGE_EOM }, now);
+	       feed(outcome, (struct session_event){ .stage = STAGE_EOH },
+		   now) &&
+	       feed(outcome, (struct session_event){ .stage = STAGE_EOM }, now);
 }
 
 static bool
-feed_connection(struct outcome *outcome, const struct probe *probe)
+feed_connection(struct test_outcome *outcome, const struct probe *probe)
 {
-	struct event connect = { .stage = STAGE_CONNECT };
-	struct event helo = { .stage = STAGE_HELO };
+	struct session_event connect = { .stage = STAGE_CONNECT };
+	struct session_event helo = { .stage = STAGE_HELO };
 
 	connect.connect.client = probe->client;
 	connect.connect.client_port = -1;
@@ -76,10 +78,10 @@ feed_connection(struct outcome *outcome, const struct probe *probe)
 }
 
 void
-outcome_play(struct outcome *outcome, const struct probe *probe)
+outcome_play(struct test_outcome *outcome, const struct probe *probe)
 {
-	struct event mail = { .stage = STAGE_MAIL };
-	struct event rcpt = { .stage = STAGE_RCPT };
+	struct session_event mail = { .stage = STAGE_MAIL };
+	struct session_event rcpt = { .stage = STAGE_RCPT };
 
 	mail.mail.sender = probe->from ? probe->from : "<>";
 	mail.mail.auth = probe->auth;
@@ -92,10 +94,10 @@ outcome_play(struct outcome *outcome, const struct probe *probe)
 }
 
 int
-outcome_find(
-    struct ruleset *ruleset, const struct probe *probe, struct outcome *outcome)
+outcome_find(struct ruleset *ruleset, const struct probe *probe,
+    struct test_outcome *outcome)
 {
-	*outcome = (struct outcome){ .session = session_new(ruleset) };
+	*outcome = (struct test_outcome){ .session = session_new(ruleset) };
 	if (!outcome->session)
 		return -ENOMEM;
 	outcome_play(outcome, probe);
@@ -103,7 +105,7 @@ outcome_find(
 }
 
 void
-outcome_fini(struct outcome *outcome)
+outcome_fini(struct test_outcome *outcome)
 {
 	session_free(outcome->session);
 }

@@ -19,7 +19,7 @@ ends_with(const char *text, const char *end)
 }
 
 static bool
-is_expected(const struct policy_test *test, const struct outcome *outcome)
+is_expected(const struct policy_test *test, const struct test_outcome *outcome)
 {
 	const struct reply *expected = &test->reply;
 	const struct reply *reply = &outcome->decision.reply;
@@ -35,7 +35,7 @@ is_expected(const struct policy_test *test, const struct outcome *outcome)
 /* "550 5.7.1 Unable to relay at rcpt: the recipient's domain is not accepted
  * (connector \"one\", policy.yaml:7:5)" */
 static void
-decision_format(const struct outcome *outcome, char buf[SAID_SIZE])
+decision_format(const struct test_outcome *outcome, char buf[SAID_SIZE])
 {
 	const struct decision *decision = &outcome->decision;
 	const char *connector = session_connector(outcome->session);
@@ -70,7 +70,7 @@ tests_run(struct ruleset *ruleset, struct diagnostics *diagnostics)
 
 	for (size_t i = 0; i < policy->ntests; i++) {
 		const struct policy_test *test = &policy->tests[i];
-		struct outcome outcome;
+		struct test_outcome outcome;
 		char said[SAID_SIZE];
 
 		if (outcome_find(ruleset, &test->probe, &outcome) != 0)

@@ -12,17 +12,17 @@
 #include "ruleset.h"
 
 /* What the engine decides about a session of one message. */
-struct outcome {
+struct test_outcome {
 	struct session *session;  /* the texts of the decision live in it */
 	struct decision decision; /* of the first refusal, else the last one */
 	enum verdict verdict;     /* as if nothing were monitored */
 };
 
 /* Plays a probe to a new session. outcome_fini() in every case. -ENOMEM. */
-int outcome_find(struct ruleset *, const struct probe *, struct outcome *);
+int outcome_find(struct ruleset *, const struct probe *, struct test_outcome *);
 /* Plays another one to the same session. */
-void outcome_play(struct outcome *, const struct probe *);
-void outcome_fini(struct outcome *);
+void outcome_play(struct test_outcome *, const struct probe *);
+void outcome_fini(struct test_outcome *);
 
 /* Add an error for each test that fails, and for each entry of never that is
  * not true. -EINVAL: there was one. -ENOMEM. */

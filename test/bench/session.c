@@ -55,14 +55,14 @@ static const char *const recipients[] = { "<kate@fabrikam.com>",
 
 enum { COUNT = sizeof(fields) / sizeof(fields[0]) };
 
-static struct event
+static struct session_event
 event_of(enum stage stage)
 {
-	return (struct event){ .stage = stage, .now = 1795000000 };
+	return (struct session_event){ .stage = stage, .now = 1795000000 };
 }
 
 static void
-feed(struct session *session, const struct event *event)
+feed(struct session *session, const struct session_event *event)
 {
 	struct decision decision;
 
@@ -88,7 +88,7 @@ sender_of(uint64_t number, char text[64])
 static void
 message_play(struct session *session)
 {
-	struct event event = event_of(STAGE_DATA);
+	struct session_event event = event_of(STAGE_DATA);
 	size_t i;
 
 	feed(session, &event);
@@ -110,7 +110,7 @@ message_play(struct session *session)
 void
 session_play(struct session *session, uint64_t number, bool whole)
 {
-	struct event event = event_of(STAGE_CONNECT);
+	struct session_event event = event_of(STAGE_CONNECT);
 	char sender[64];
 	size_t i;
 

@@ -132,7 +132,7 @@ check(void)
 
 /* A step is decided as it is with memory, or not at all. */
 static int
-feed(struct session *s, struct event event, enum verdict want)
+feed(struct session *s, struct session_event event, enum verdict want)
 {
 	struct decision d;
 
@@ -152,7 +152,7 @@ converse(struct session *s, struct netaddr client, enum verdict foreign)
 		"X-MS-Exchange-Organization-SCL",
 		"X-MS-Exchange-Organization-AuthAs",
 		"X-MS-Exchange-Forest-Anything" };
-	const struct event connect = { .stage = STAGE_CONNECT,
+	const struct session_event connect = { .stage = STAGE_CONNECT,
 		.connect = { .client = client,
 		    .client_port = 40000,
 		    .local = {
@@ -160,32 +160,33 @@ converse(struct session *s, struct netaddr client, enum verdict foreign)
 	int rc = feed(s, connect, VERDICT_ACCEPT);
 
 	rc |= feed(s,
-	    (struct event){ .stage = STAGE_HELO, .helo.name = "a.example" },
+	    (struct session_event){
+		.stage = STAGE_HELO, .helo.name = "a.example" },
 	    VERDICT_ACCEPT);
 	for (int i = 0; i < 2; i++) {
 		rc |= feed(s,
-		    (struct event){
+		    (struct session_event){
 			.stage = STAGE_MAIL, .mail.sender = "<s@example.net>" },
 		    VERDICT_ACCEPT);
 		rc |= feed(s,
-		    (struct event){ .stage = STAGE_RCPT,
+		    (struct session_event){ .stage = STAGE_RCPT,
 			.rcpt.recipient = "<kate@fabrikam.com>" },
 		    foreign);
 		rc |= feed(s,
-		    (struct event){ .stage = STAGE_RCPT,
+		    (struct session_event){ .stage = STAGE_RCPT,
 			.rcpt.recipient = "<anna@contoso.com>" },
 		    VERDICT_ACCEPT);
-		rc |= feed(
-		    s, (struct event){ .stage = STAGE_DATA }, VERDICT_ACCEPT);
+		rc |= feed(s, (struct session_event){ .stage = STAGE_DATA },
+		    VERDICT_ACCEPT);
 		for (size_t f = 0; f < 60; f++)
 			rc |= feed(s,
-			    (struct event){ .stage = STAGE_HEADER,
+			    (struct session_event){ .stage = STAGE_HEADER,
 				.header = { fields[f % 6], "8" } },
 			    VERDICT_ACCEPT);
-		rc |= feed(
-		    s, (struct event){ .stage = STAGE_EOH }, VERDICT_ACCEPT);
-		rc |= feed(
-		    s, (struct event){ .stage = STAGE_EOM }, VERDICT_ACCEPT);
+		rc |= feed(s, (struct session_event){ .stage = STAGE_EOH },
+		    VERDICT_ACCEPT);
+		rc |= feed(s, (struct session_event){ .stage = STAGE_EOM },
+		    VERDICT_ACCEPT);
 	}
 	return rc;
 }

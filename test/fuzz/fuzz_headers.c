@@ -124,7 +124,8 @@ the_ruleset(void)
 /* ---- The engine, and the MTA that does what it says ------------------- */
 
 static void
-feed(struct session *session, struct event event, struct decision *decision)
+feed(struct session *session, struct session_event event,
+    struct decision *decision)
 {
 	event.now = 1793404800; /* 2026-11-01 */
 	session_feed(session, &event, decision);
@@ -135,7 +136,7 @@ static void
 converse(struct session *session, const struct client *client,
     const struct header *header, struct decision *decision)
 {
-	struct event connect = {
+	struct session_event connect = {
 		.stage = STAGE_CONNECT,
 		.connect.client = netaddr_from_ipv4(client->address),
 		.connect.client_port = 40000,
@@ -144,22 +145,22 @@ converse(struct session *session, const struct client *client,
 
 	feed(session, connect, decision);
 	feed(session,
-	    (struct event){
+	    (struct session_event){
 		.stage = STAGE_MAIL, .mail.sender = "<chris@contoso.com>" },
 	    decision);
 	MUST(decision->verdict == VERDICT_ACCEPT);
 	feed(session,
-	    (struct event){
+	    (struct session_event){
 		.stage = STAGE_RCPT, .rcpt.recipient = "<kate@contoso.com>" },
 	    decision);
 	MUST(decision->verdict == VERDICT_ACCEPT);
 	for (i = 0; i < header->count; i++)
 		feed(session,
-		    (struct event){ .stage = STAGE_HEADER,
+		    (struct session_event){ .stage = STAGE_HEADER,
 			.header.name = header->fields[i].name,
 			.header.value = header->fields[i].value },
 		    decision);
-	feed(session, (struct event){ .stage = STAGE_EOM }, decision);
+	feed(session, (struct session_event){ .stage = STAGE_EOM }, decision);
 }
 
 static void

@@ -143,7 +143,7 @@ behind_bar(char *text)
 
 /* "ADDRESS" or "ADDRESS|LOCAL:PORT"; a local submission has no port. */
 static void
-connect_event(struct event *event, char *text, int port)
+connect_event(struct session_event *event, char *text, int port)
 {
 	char *local = behind_bar(text), why[NETADDR_WHY_SIZE];
 
@@ -160,11 +160,11 @@ connect_event(struct event *event, char *text, int port)
  * with "|resolved"; D data, "N name: value" a field, E its end, B body of as
  * many bytes, "." end of message, X abort. False: no event. */
 static bool
-line_event(char *line, struct event *event, const char *params[2])
+line_event(char *line, struct session_event *event, const char *params[2])
 {
 	char *text = line + 1, *more;
 
-	*event = (struct event){ .now = 1793404800 };
+	*event = (struct session_event){ .now = 1793404800 };
 	switch (line[0]) {
 	case 'C':
 	case 'L':
@@ -228,7 +228,7 @@ line_event(char *line, struct event *event, const char *params[2])
 }
 
 struct events {
-	struct event list[EVENTS_MAX];
+	struct session_event list[EVENTS_MAX];
 	const char *params[EVENTS_MAX][2];
 	size_t count;
 };
@@ -259,7 +259,8 @@ reply_check(const struct reply *reply)
 }
 
 static void
-decision_check(const struct event *event, const struct decision *decision)
+decision_check(
+    const struct session_event *event, const struct decision *decision)
 {
 	bool accepted = decision->verdict == VERDICT_ACCEPT;
 
@@ -322,7 +323,7 @@ is_ours(const struct policy *policy, const char *recipient)
 
 /* mail_accepted: the last MAIL was. */
 static void
-rcpt_check(const struct session *session, const struct event *event,
+rcpt_check(const struct session *session, const struct session_event *event,
     const struct decision *decision, bool mail_accepted)
 {
 	const struct policy *policy = session->ruleset->policy;
@@ -365,7 +366,7 @@ is_foreign_sender(const struct policy *policy, const char *sender)
 /* Nobody sends as what could be ours without the right, whatever the form;
  * the right is not asked of a sender that is surely foreign. */
 static void
-mail_check(const struct session *session, const struct event *event,
+mail_check(const struct session *session, const struct session_event *event,
     const struct decision *decision)
 {
 	static const char own[] =
@@ -423,7 +424,7 @@ play(struct ruleset *ruleset, const struct events *events,
 
 	MUST(session != NULL);
 	for (i = 0; i < events->count; i++) {
-		const struct event *event = &events->list[i];
+		const struct session_event *event = &events->list[i];
 		struct decision decision;
 
 		session_feed(session, event, &decision);

@@ -309,7 +309,7 @@ check(const struct world *w, const struct open_session *o,
 static void
 begin(struct world *w, struct open_session *o)
 {
-	struct event event = { .stage = STAGE_CONNECT, .now = w->now };
+	struct session_event event = { .stage = STAGE_CONNECT, .now = w->now };
 	struct decision decision;
 
 	session_free(o->session);
@@ -332,7 +332,7 @@ static void
 mail(struct world *w, struct open_session *o)
 {
 	const char *sender = mailboxes[random_below(&w->random, MAILBOXES)];
-	struct event event = { .stage = STAGE_MAIL, .now = w->now };
+	struct session_event event = { .stage = STAGE_MAIL, .now = w->now };
 	struct decision decision;
 	char path[64];
 
@@ -348,7 +348,7 @@ static void
 rcpt(struct world *w, struct open_session *o)
 {
 	const char *to = mailboxes[random_below(&w->random, MAILBOXES - 1)];
-	struct event event = { .stage = STAGE_RCPT, .now = w->now };
+	struct session_event event = { .stage = STAGE_RCPT, .now = w->now };
 	struct decision decision;
 	char path[64];
 

@@ -83,7 +83,7 @@ listener_of(struct place place)
 /* ---- A session ------------------------------------------------------- */
 
 static void
-feed(struct trial *t, struct event event, struct decision *decision)
+feed(struct trial *t, struct session_event event, struct decision *decision)
 {
 	event.now = NOW;
 	session_feed(t->session, &event, decision);
@@ -92,7 +92,7 @@ feed(struct trial *t, struct event event, struct decision *decision)
 static void
 feed_rcpt(struct trial *t, const char *recipient, struct decision *decision)
 {
-	struct event event = { .stage = STAGE_RCPT };
+	struct session_event event = { .stage = STAGE_RCPT };
 
 	event.rcpt.recipient = recipient;
 	feed(t, event, decision);
@@ -115,7 +115,7 @@ check_verdicts(struct trial *t, bool ipv6, number client, struct place place,
 	enum verdict mail = chosen == -2        ? VERDICT_TEMPFAIL
 			    : submit || monitor ? VERDICT_ACCEPT
 						: VERDICT_REJECT;
-	struct event event = { .stage = STAGE_MAIL };
+	struct session_event event = { .stage = STAGE_MAIL };
 	struct decision d;
 
 	event.mail.sender = "<>";
@@ -146,7 +146,7 @@ static void
 check_session(struct trial *t, bool ipv6, number client, struct place place)
 {
 	int chosen = naive_choose_untold(&t->model, ipv6, client, place);
-	struct event event = { .stage = STAGE_CONNECT };
+	struct session_event event = { .stage = STAGE_CONNECT };
 	const char *connector;
 	char name[16] = "";
 	struct decision d;

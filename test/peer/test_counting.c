@@ -370,7 +370,7 @@ totals_have_both_services(void **state)
 static struct session *
 session_at(const struct ruleset *r, const char *client)
 {
-	struct event e = { .stage = STAGE_CONNECT, .now = 1000 };
+	struct session_event e = { .stage = STAGE_CONNECT, .now = 1000 };
 	struct session *s = session_new((struct ruleset *)r);
 	char why[NETADDR_WHY_SIZE];
 	struct decision d;

@@ -158,7 +158,7 @@ part_make(char part[PART_SIZE])
 }
 
 static void
-feed(struct session_record *r, struct session *s, struct event *e)
+feed(struct session_record *r, struct session *s, struct session_event *e)
 {
 	struct decision d;
 
@@ -195,15 +195,15 @@ static void
 message_feed(struct history *h, struct session_record *r, struct session *s)
 {
 	char name[PART_SIZE];
-	struct event e = { .stage = STAGE_DATA };
+	struct session_event e = { .stage = STAGE_DATA };
 
 	feed(r, s, &e);
 	part_make(name);
-	e = (struct event){ .stage = STAGE_HEADER };
+	e = (struct session_event){ .stage = STAGE_HEADER };
 	e.header.name = name[0] == '<' ? "Subject" : name;
 	e.header.value = "b\n c";
 	feed(r, s, &e);
-	e = (struct event){ .stage = STAGE_EOM };
+	e = (struct session_event){ .stage = STAGE_EOM };
 	feed(r, s, &e);
 	fed_add(h, STEP_MESSAGE, name[0] == '<' ? "Subject" : name);
 }
@@ -216,7 +216,7 @@ session_make(struct history *h, struct recorder *to)
 	uint64_t dropped = recorder_dropped(to);
 	char text[PART_SIZE], param[PART_SIZE];
 	const char *params[] = { param, NULL };
-	struct event e = { .stage = STAGE_CONNECT };
+	struct session_event e = { .stage = STAGE_CONNECT };
 	size_t before = h->n;
 
 	assert_true(s && r);
@@ -226,18 +226,18 @@ session_make(struct history *h, struct recorder *to)
 	e.connect.client_port = (int)chance(3) - 1;
 	feed(r, s, &e);
 	part_make(text);
-	e = (struct event){ .stage = STAGE_HELO, .helo.name = text };
+	e = (struct session_event){ .stage = STAGE_HELO, .helo.name = text };
 	feed(r, s, &e);
 	fed_add(h, STEP_HELO, text);
 	part_make(text);
 	part_make(param);
-	e = (struct event){ .stage = STAGE_MAIL };
+	e = (struct session_event){ .stage = STAGE_MAIL };
 	e.mail.sender = text;
 	e.mail.params = params;
 	e.mail.auth = chance(4) ? NULL : text;
 	feed(r, s, &e);
 	fed_add(h, STEP_MAIL, text);
-	e = (struct event){ .stage = STAGE_RCPT };
+	e = (struct session_event){ .stage = STAGE_RCPT };
 	e.rcpt.recipient = chance(2) ? "<anna@contoso.com>" : text;
 	feed(r, s, &e);
 	fed_add(h, STEP_RCPT, e.rcpt.recipient);
@@ -339,7 +339,7 @@ controls_are_replaced(void **state)
 	struct recorder *to = recorder_make(UINT64_C(1) << 30, true);
 	struct session_record *r = record_new(to, "id", ruleset);
 	struct session *s = session_new(ruleset);
-	struct event e = { .stage = STAGE_CONNECT };
+	struct session_event e = { .stage = STAGE_CONNECT };
 	char *text = calloc(1, 4096);
 
 	(void)state;
@@ -347,9 +347,10 @@ controls_are_replaced(void **state)
 	e.connect.client = (struct netaddr){ 0, 0xc0000201, FAMILY_IPV4 };
 	e.connect.client_port = -1;
 	feed(r, s, &e);
-	e = (struct event){ .stage = STAGE_HELO, .helo.name = "a\x01z" };
+	e = (struct session_event){ .stage = STAGE_HELO,
+		.helo.name = "a\x01z" };
 	feed(r, s, &e);
-	e = (struct event){ .stage = STAGE_MAIL };
+	e = (struct session_event){ .stage = STAGE_MAIL };
 	e.mail.sender = "<a\x7f@b.example>";
 	feed(r, s, &e);
 	e.mail.sender = "<a@b.example>";

@@ -80,7 +80,7 @@ static const char policy[] =
     "        allow: [ms-Exch-SMTP-Accept-Any-Recipient]\n";
 
 static void
-feed(struct session *session, struct event event)
+feed(struct session *session, struct session_event event)
 {
 	struct decision decision;
 
@@ -89,10 +89,10 @@ feed(struct session *session, struct event event)
 	assert_int_equal(decision.verdict, VERDICT_ACCEPT);
 }
 
-static struct event
+static struct session_event
 connection(void)
 {
-	return (struct event){
+	return (struct session_event){
 		.stage = STAGE_CONNECT,
 		.connect = {
 			.client = { .family = FAMILY_IPV4, .lo = 0x0a090001 },
@@ -118,21 +118,21 @@ message(struct session *session)
 	size_t i;
 
 	feed(session,
-	    (struct event){ .stage = STAGE_MAIL,
+	    (struct session_event){ .stage = STAGE_MAIL,
 		.mail = { .sender = "<scan@contoso.com>", .params = params } });
 	for (i = 0; i < COUNT(recipients); i++)
-		feed(session, (struct event){ .stage = STAGE_RCPT,
+		feed(session, (struct session_event){ .stage = STAGE_RCPT,
 				  .rcpt.recipient = recipients[i] });
-	feed(session, (struct event){ .stage = STAGE_DATA });
+	feed(session, (struct session_event){ .stage = STAGE_DATA });
 	for (i = 0; i < 20; i++)
 		feed(session,
-		    (struct event){ .stage = STAGE_HEADER,
+		    (struct session_event){ .stage = STAGE_HEADER,
 			.header = { .name = fields[i % COUNT(fields)],
 			    .value = "scan@contoso.com (third floor)" } });
-	feed(session, (struct event){ .stage = STAGE_EOH });
+	feed(session, (struct session_event){ .stage = STAGE_EOH });
 	feed(session,
-	    (struct event){ .stage = STAGE_BODY, .body.bytes = 20000 });
-	feed(session, (struct event){ .stage = STAGE_EOM });
+	    (struct session_event){ .stage = STAGE_BODY, .body.bytes = 20000 });
+	feed(session, (struct session_event){ .stage = STAGE_EOM });
 }
 
 static void
@@ -153,7 +153,7 @@ nothing_is_taken_after_connect(void **state)
 	session_count(session, &counters);
 	feed(session, connection());
 	before = calls;
-	feed(session, (struct event){ .stage = STAGE_HELO,
+	feed(session, (struct session_event){ .stage = STAGE_HELO,
 			  .helo.name = "printer.contoso.com" });
 	for (i = 0; i < 5; i++)
 		message(session);
@@ -168,7 +168,8 @@ nothing_is_taken_after_connect(void **state)
 static void
 large_header(struct session *session, size_t names)
 {
-	struct event event = { .stage = STAGE_HEADER, .now = 1795000000 };
+	struct session_event event = { .stage = STAGE_HEADER,
+		.now = 1795000000 };
 	char name[300], from[2000] = "";
 	struct decision decision;
 	size_t i;
@@ -191,10 +192,10 @@ large_header(struct session *session, size_t names)
 static size_t
 refuse_each(struct ruleset *ruleset, size_t names)
 {
-	struct event mail = { .stage = STAGE_MAIL,
+	struct session_event mail = { .stage = STAGE_MAIL,
 		.now = 1795000000,
 		.mail.sender = "<scan@contoso.com>" };
-	struct event eom = { .stage = STAGE_EOM, .now = 1795000000 };
+	struct session_event eom = { .stage = STAGE_EOM, .now = 1795000000 };
 	struct decision decision;
 	struct session *session;
 	size_t n;

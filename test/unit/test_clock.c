@@ -27,7 +27,8 @@ static const int64_t jumps[] = { 0, HOUR, -HOUR, YEAR, -YEAR,
 	INT64_C(2147483648) - NOW, -(int64_t)NOW };
 
 static enum verdict
-feed(struct session *session, struct event event, int64_t now, uint64_t ticks)
+feed(struct session *session, struct session_event event, int64_t now,
+    uint64_t ticks)
 {
 	struct decision decision;
 
@@ -41,11 +42,11 @@ feed(struct session *session, struct event event, int64_t now, uint64_t ticks)
 static enum verdict
 relay(struct session *session, int64_t now, uint64_t ticks)
 {
-	const struct event mail = { .stage = STAGE_MAIL,
+	const struct session_event mail = { .stage = STAGE_MAIL,
 		.mail.sender = "<scan@contoso.com>" };
-	const struct event rcpt = { .stage = STAGE_RCPT,
+	const struct session_event rcpt = { .stage = STAGE_RCPT,
 		.rcpt.recipient = "<kate@fabrikam.com>" };
-	const struct event end = { .stage = STAGE_ABORT };
+	const struct session_event end = { .stage = STAGE_ABORT };
 	enum verdict verdict = feed(session, mail, now, ticks);
 
 	if (verdict == VERDICT_ACCEPT)
@@ -57,12 +58,12 @@ relay(struct session *session, int64_t now, uint64_t ticks)
 static void
 time_of_day_is_set(void **state)
 {
-	const struct event connect = { .stage = STAGE_CONNECT,
+	const struct session_event connect = { .stage = STAGE_CONNECT,
 		.connect = {
 		    .client = { .family = FAMILY_IPV4, .lo = 0x0a000001 },
 		    .client_port = 40000,
 		} };
-	const struct event helo = { .stage = STAGE_HELO,
+	const struct session_event helo = { .stage = STAGE_HELO,
 		.helo.name = "a.example" };
 	struct diagnostics *list = diagnostics_new();
 	struct ruleset *ruleset = ruleset_of(policy, list);

@@ -93,11 +93,11 @@ teardown(void **state)
 	return 0;
 }
 
-static struct event
+static struct session_event
 connect_event(
     const char *client, int port, const char *local, uint16_t local_port)
 {
-	struct event event = { .stage = STAGE_CONNECT, .now = NOW };
+	struct session_event event = { .stage = STAGE_CONNECT, .now = NOW };
 	char why[NETADDR_WHY_SIZE];
 
 	event.connect.client_port = port;
@@ -115,7 +115,8 @@ static void
 feed_connect(struct fixture *fixture, const char *client, int port,
     const char *local, uint16_t local_port)
 {
-	struct event event = connect_event(client, port, local, local_port);
+	struct session_event event =
+	    connect_event(client, port, local, local_port);
 
 	session_feed(fixture->session, &event, &fixture->decision);
 	assert_int_equal(fixture->decision.verdict, VERDICT_ACCEPT);
@@ -124,7 +125,7 @@ feed_connect(struct fixture *fixture, const char *client, int port,
 static void
 feed_mail(struct fixture *fixture, const char *sender, const char *auth)
 {
-	const struct event event = {
+	const struct session_event event = {
 		.stage = STAGE_MAIL,
 		.now = NOW,
 		.mail = { .sender = sender, .auth = auth },
@@ -137,7 +138,7 @@ static void
 feed_rcpt(struct fixture *fixture, const char *recipient, const char *resolved,
     const char *mailer)
 {
-	const struct event event = {
+	const struct session_event event = {
 		.stage = STAGE_RCPT,
 		.now = NOW,
 		.rcpt = {
@@ -153,7 +154,7 @@ feed_rcpt(struct fixture *fixture, const char *recipient, const char *resolved,
 static void
 feed(struct fixture *fixture, enum stage stage)
 {
-	const struct event event = { .stage = stage, .now = NOW };
+	const struct session_event event = { .stage = stage, .now = NOW };
 
 	session_feed(fixture->session, &event, &fixture->decision);
 }
@@ -161,7 +162,7 @@ feed(struct fixture *fixture, enum stage stage)
 static void
 feed_header(struct fixture *fixture, const char *name)
 {
-	const struct event event = {
+	const struct session_event event = {
 		.stage = STAGE_HEADER,
 		.now = NOW,
 		.header = { .name = name, .value = "x" },
@@ -352,7 +353,7 @@ static void
 expiry(void **state)
 {
 	struct fixture *fixture = *state;
-	struct event event =
+	struct session_event event =
 	    connect_event("192.168.5.11", 1024, "10.1.1.1", 25);
 
 	event.now = JULY_1_2026 - 1;
@@ -569,8 +570,8 @@ limited(void **state)
 		    VERDICT_REJECT },
 	};
 	struct fixture *fixture = *state;
-	struct event helo = { .stage = STAGE_HELO };
-	struct event mail = { .stage = STAGE_MAIL, .now = NOW };
+	struct session_event helo = { .stage = STAGE_HELO };
+	struct session_event mail = { .stage = STAGE_MAIL, .now = NOW };
 	size_t i;
 
 	feed_connect(fixture, "10.77.0.3", 1024, "10.1.1.1", 25);
@@ -625,7 +626,8 @@ one_at_a_time(void **state)
 	struct counter_table *table = counter_table_new(100, 1);
 	struct counters counters = counter_table_counters(table);
 	struct session *first = session_new(fixture->ruleset);
-	struct event event = connect_event("10.77.0.3", 1024, "10.1.1.1", 25);
+	struct session_event event =
+	    connect_event("10.77.0.3", 1024, "10.1.1.1", 25);
 
 	assert_non_null(table);
 	session_count(first, &counters);
