@@ -61,7 +61,7 @@ side_of(const struct ruleset *ruleset, standing code)
 	side.blocked = (code & STANDING_BLOCKED) != 0 && !side.allowed;
 	side.client = (struct client_state){
 		.rule = side.rule,
-		.server = (code >> STANDING_SERVERS & 3)
+		.server = (principal_set)(code >> STANDING_SERVERS & 3)
 			  << PRINCIPAL_EXCHANGE_SERVER,
 		.allow_listed = side.allowed,
 		.block_listed = side.blocked,
