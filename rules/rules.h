@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rules.h - the engine of connector-milter, and its only public header
- * beside counters.h, which it includes.
+ * rules.h - the engine of connector-milter. Its public headers are this one,
+ * address.h and counters.h, which it includes, and diff.h.
  *
  * A policy is what an admin wrote, with places. A ruleset is a policy
  * compiled: immutable, reference-counted, shared by threads without locks.
@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "counters.h"
 
 /* ---- Places and complaints ------------------------------------------- */
@@ -57,57 +58,6 @@ const struct diagnostic *diagnostics_get(struct diagnostics *, size_t i);
 void diagnostics_add(struct diagnostics *, enum severity, const char *id,
     struct where, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-
-/* ---- Addresses ------------------------------------------------------- */
-
-enum family { FAMILY_NONE = 0, FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
-
-/* An address as a number in host order: IPv4 in the low 32 bits of lo. An
- * IPv4-mapped IPv6 address is never held here; it is IPv4. */
-struct netaddr {
-	uint64_t hi, lo;
-	enum family family;
-};
-
-/* How a range was written: 192.0.2.1, 192.0.2.1-192.0.2.9, 192.0.2.0/24 */
-enum netform { NETFORM_SINGLE, NETFORM_RANGE, NETFORM_CIDR };
-
-/* An inclusive range of one family, first <= last. */
-struct netrange {
-	struct netaddr first, last;
-	enum netform form;
-};
-
-enum {
-	NETADDR_TEXT_SIZE = 46,  /* INET6_ADDRSTRLEN */
-	NETRANGE_TEXT_SIZE = 96, /* two addresses and a dash */
-	NETADDR_WHY_SIZE = 200,
-};
-
-/* Strict text to address: a dotted quad without leading zeros, or RFC 4291
- * text without a zone. -EINVAL: why says what is wrong and, where there is
- * one, what to write instead; it may be NULL, which is far quicker. */
-int netaddr_parse(
-    const char *text, struct netaddr *, char why[NETADDR_WHY_SIZE]);
-/* A range: an address, two full addresses with a dash, or a CIDR. Host bits
- * may be set; *host_bits says that they were, and the range holds whole
- * network. host_bits may be NULL. */
-int netrange_parse(const char *text, struct netrange *, bool *host_bits,
-    char why[NETADDR_WHY_SIZE]);
-/* ADDR:PORT or [ADDR]:PORT, port 1-65535. */
-int endpoint_parse(const char *text, struct netaddr *, uint16_t *port,
-    char why[NETADDR_WHY_SIZE]);
-/* From the bytes of a struct in_addr or in6_addr (network order). */
-struct netaddr netaddr_from_ipv4(const uint8_t bytes[4]);
-struct netaddr netaddr_from_ipv6(const uint8_t bytes[16]);
-/* Canonical text (RFC 5952); answers buf. "-" for FAMILY_NONE. */
-const char *netaddr_format(const struct netaddr *, char buf[NETADDR_TEXT_SIZE]);
-const char *netrange_format(
-    const struct netrange *, char buf[NETRANGE_TEXT_SIZE]);
-/* < 0, 0, > 0; IPv4 sorts before IPv6. */
-int netaddr_compare(const struct netaddr *, const struct netaddr *);
-bool netrange_holds(const struct netrange *, const struct netaddr *);
-bool netaddr_is_loopback(const struct netaddr *);
 
 /* ---- Rights, principals, replies ------------------------------------- */
 
@@ -352,79 +302,6 @@ struct story {
 };
 /* The i-th, NULL past the end. */
 const struct story *story_get(size_t i);
-
-/* ---- Differences ----------------------------------------------------- */
-
-/* What one policy lets clients do, against another. The union of two is the
- * relation of both together. */
-enum relation {
-	RELATION_EQUIVALENT = 0,   /* no session is decided otherwise */
-	RELATION_NARROWER = 1,     /* some may do less, and none may do more */
-	RELATION_WIDER = 2,        /* some may do more, and none may do less */
-	RELATION_INCOMPARABLE = 3, /* both, or neither: another text, stamp */
-};
-
-const char *relation_name(enum relation); /* "equivalent", ...; static */
-
-struct difference;
-
-/* Compares what two rulesets mean from time now on: every address at every
- * listener, and at each later end of an entry once more. The rulesets must
- * outlive the answer. -ENOMEM. */
-int difference_find(const struct ruleset *older, const struct ruleset *newer,
-    int64_t now, struct difference **);
-void difference_free(struct difference *);
-
-enum relation difference_relation(const struct difference *);
-/* Whether somebody may relay as anonymous or externally_secured who could
- * not, or may relay more than before by allowed_senders, allowed_recipients
- * or message_quota, now or later. */
-bool difference_new_relay(const struct difference *);
-/* One line: "wider: 12 more addresses may relay (anonymous, externally
- * secured), 0 fewer". Lives as long as the difference. */
-const char *difference_summary(const struct difference *);
-
-/* Clients that may do more or less than before, or are treated otherwise. A
- * client may use a right if it holds it together with Submit and is not
- * blocked. */
-struct changed {
-	struct netrange clients;
-	const struct listener *listener; /* as ruleset_listeners() has it, of
-					    either ruleset; NULL: every one of
-					    the family */
-	const char *older, *newer;       /* connectors; NULL: none */
-	principal_set as; /* whom it is about: one principal, or, as
-			     what several make together, more */
-	bool certificate; /* a principal by certificate alone */
-	right_set gained, lost;
-	const char *what; /* as is 0: what is otherwise, as in
-			     "max_message_size, ip_allow_list" */
-	bool beside;      /* what is more than keys of the connector */
-};
-/* The i-th, in order of listener and address. False past the end. All
- * pointers live as long as the difference. */
-bool difference_change(const struct difference *, size_t i, struct changed *);
-
-/* One key whose value means something else. */
-struct setting {
-	const char *older_connector, *newer_connector; /* NULL: of the policy */
-	struct where older_where, newer_where;         /* of the connectors */
-	const char *key;
-	const char *item;          /* of a list or mapping, or NULL */
-	const char *older, *newer; /* values; NULL: none */
-	enum relation relation;
-};
-/* The i-th, those of the policy first; NULL past the end. */
-const struct setting *difference_setting(const struct difference *, size_t i);
-
-/* From the end of an entry on the two are to each other what they were not
- * before. */
-struct later {
-	int64_t at;
-	enum relation relation;
-	bool new_relay;
-};
-const struct later *difference_later(const struct difference *, size_t i);
 
 /* ---- Events ---------------------------------------------------------- */
 

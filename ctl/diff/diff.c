@@ -6,7 +6,7 @@
  * pipeline wants to know. A gate passes or it does not, whatever else is
  * said.
  */
-#include "diff.h"
+#include "diff_verb.h"
 #include "recording.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
  * range, listener and principal. Each change has a witness: a session that
  * the two policies decide otherwise.
  */
-#include "diff.h"
+#include "diff_verb.h"
 #include "rights.h"
 #include "text.h"
 #include "count.h"

@@ -6,7 +6,7 @@
  * it takes to show the right that was gained or lost. Names and addresses
  * are those of documentation, less what either policy knows.
  */
-#include "diff.h"
+#include "diff_verb.h"
 #include "ruleset.h"
 
 #include <string.h>

@@ -8,6 +8,7 @@
  * ranges is kept as comments with its servers.
  */
 #include "import.h"
+#include "diff.h"
 
 #include <errno.h>
 #include <stdlib.h>

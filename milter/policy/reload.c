@@ -3,6 +3,7 @@
  * reload.c - loads the policy again, in a thread of its own.
  */
 #include "reload.h"
+#include "diff.h"
 #include "log.h"
 #include "notify.h"
 #include "report.h"

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff.h"
 #include "expiry.h"
 #include "step.h"
 #include "diff_clients.h"

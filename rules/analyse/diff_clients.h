@@ -9,6 +9,7 @@
 #ifndef DIFF_CLIENTS_H
 #define DIFF_CLIENTS_H
 
+#include "diff.h"
 #include "diff_keys.h"
 #include "diff_standing.h"
 

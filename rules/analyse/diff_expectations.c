@@ -6,6 +6,7 @@
  * a policy wants to see that a test has gone. Order says nothing.
  */
 #include "diff_keys.h"
+#include "diff.h"
 
 #include <errno.h>
 #include <stdlib.h>

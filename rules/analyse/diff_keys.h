@@ -5,6 +5,7 @@
 #ifndef DIFF_KEYS_H
 #define DIFF_KEYS_H
 
+#include "diff.h"
 #include "ruleset.h"
 
 /* A growing list in an arena. */

@@ -5,6 +5,7 @@
 #ifndef DIFF_LIMITS_H
 #define DIFF_LIMITS_H
 
+#include "diff.h"
 #include "rules.h"
 
 enum relation address_lists_compare(

@@ -7,6 +7,7 @@
  * thousandth of them.
  */
 #include "bench.h"
+#include "diff.h"
 
 #include <stdlib.h>
 

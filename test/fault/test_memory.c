@@ -7,6 +7,7 @@
  * ASan) nothing leaks.
  */
 #include "ctl.h"
+#include "diff.h"
 #include "failing.h"
 #include "files.h"
 #include "store.h"

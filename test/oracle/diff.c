@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "diff.h"
 
 #define BIT(x) (UINT32_C(1) << (x))
 

@@ -7,6 +7,7 @@
  * with the whole says who may relay now.
  */
 #include "cases.h"
+#include "diff.h"
 
 #include <errno.h>
 #include <stdio.h>

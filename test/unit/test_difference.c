@@ -5,6 +5,7 @@
  * same case turned round must say the opposite.
  */
 #include "cases.h"
+#include "diff.h"
 
 #include <stdio.h>
 

@@ -5,6 +5,7 @@
  * what is said.
  */
 #include "cases.h"
+#include "diff.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diff.h - what changed between two policies, as connectorctl diff says it.
+ * diff_verb.h - what changed between two policies, as the verb diff says it.
  */
-#ifndef DIFF_H
-#define DIFF_H
+#ifndef DIFF_VERB_H
+#define DIFF_VERB_H
 
+#include "diff.h"
 #include "ctl.h"
 
 struct diff {
