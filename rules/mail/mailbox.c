@@ -27,10 +27,15 @@ is_clean(const char *text)
 	const unsigned char *p = (const unsigned char *)text;
 	size_t len;
 
-	for (; *p != '\0'; p += len)
+	for (;; p += len) {
+		/* Nearly all of it is printable ASCII. */
+		while (*p - 0x20u < 0x5f)
+			p++;
+		if (*p == '\0')
+			return true;
 		if ((len = utf8_length(p)) == 0)
 			return false;
-	return true;
+	}
 }
 
 static bool

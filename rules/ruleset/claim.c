@@ -261,16 +261,16 @@ static const char *
 group_find(const struct connector *connector, principal_set principals,
     enum right right)
 {
-	enum group group;
-	enum principal principal;
+	group_set groups = connector->permission_groups;
+	principal_set left;
 
-	for (group = 0; group < GROUP_COUNT; group++) {
-		if ((connector->permission_groups & SET_OF(group)) == 0)
-			continue;
-		for (principal = 0; principal < PRINCIPAL_COUNT; principal++)
-			if ((principals & SET_OF(principal)) != 0 &&
-			    (group_rights(group, principal) & SET_OF(right)) !=
-				0)
+	for (; groups != 0; groups &= groups - 1) {
+		enum group group = (enum group)__builtin_ctz(groups);
+
+		for (left = principals; left != 0; left &= left - 1)
+			if ((group_rights(
+				 group, (enum principal)__builtin_ctz(left)) &
+				SET_OF(right)) != 0)
 				return group_name(group);
 	}
 	return NULL;
@@ -280,13 +280,11 @@ group_find(const struct connector *connector, principal_set principals,
 static principal_set
 not_denied(const struct rule *rule, principal_set principals, enum right right)
 {
-	principal_set left = 0;
-	enum principal i;
+	principal_set left = principals, i;
 
-	for (i = 0; i < PRINCIPAL_COUNT; i++)
-		if ((principals & SET_OF(i)) != 0 &&
-		    (rule->denied[i] & SET_OF(right)) == 0)
-			left |= SET_OF(i);
+	for (i = principals; i != 0; i &= i - 1)
+		if ((rule->denied[__builtin_ctz(i)] & SET_OF(right)) != 0)
+			left &= ~(i & -i);
 	return left;
 }
 
