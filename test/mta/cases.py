@@ -304,18 +304,19 @@ def malformed(place):
 
 
 def readme(place):
-    """The lines of the README are those that are tested, and its policy
-    loads."""
+    """What the README appends are the files that are tested here, whole and
+    by their names; its policy loads."""
     text = (mta.TOP / "README").read_text()
-    flat = " ".join(text.split())
-    for name in ("postfix/main.cf.policy", "sendmail/connector-milter.mc",
-                 "sendmail/connector-milter.service.conf",
-                 "sendmail/connector-milter.socket.conf",
-                 "postfix/main.cf.internet"):
-        lines = (mta.CONTRIB / name).read_text().splitlines()
-        for line in lines:
-            if line and not line.startswith(("#", "dnl")):
-                assert " ".join(line.split()) in flat, f"{name}: {line}"
+    for name in ("main.cf.policy", "main.cf.cidr", "main.cf.internet",
+                 "connector-milter.mc", "connector-milter.service.conf",
+                 "connector-milter.socket.conf"):
+        assert re.search(rf"\b{re.escape(name)}\b", text), f"no {name}"
+        assert len(list(mta.CONTRIB.rglob(name))) == 1, name
+    for file in re.findall(r"^ +cat (\S+)[\\\s]+>>", text, re.M):
+        name = file.rsplit("/", 1)[-1]
+        assert list(mta.CONTRIB.rglob(name)), f"cat {file}: no such file"
+    assert re.search(r"^ +cat \S*main\.cf\.policy[\\\s]+>>"
+                     r"/etc/postfix/main\.cf$", text, re.M), "not appended"
     block = re.search(r"^    version: 1\n(?:    .*\n|\n)+", text, re.M)
     file = place.policy(textwrap.dedent(block[0]))
     done = subprocess.run([str(place.ctl), "check", "-p", str(file)],
