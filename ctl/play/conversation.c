@@ -115,7 +115,6 @@ play_message(struct player *p, const struct step *step)
 	const struct recorded_message *m = step->message;
 	const struct recorded_field *fields = NULL;
 	struct answer *a = &p->answer;
-	unsigned how = p->expected ? 0 : REPLY_FIXED;
 	size_t count = 0;
 	int rc = 0;
 
@@ -129,11 +128,11 @@ play_message(struct player *p, const struct step *step)
 	if (step->expect.line == 0 && m->nmarks > 0)
 		p->report->decisions++;
 	report_reply(
-	    p->report, p->file, step_stage(step), &step->expect, a, how);
+	    p->report, p->file, step_stage(step), &step->expect, a, false);
 	if (is_accepted(a))
 		report_marks(p->report, p->file, m, fields, count);
 	else
-		report_refused(p->report, p->file, m, how);
+		report_refused(p->report, p->file, m);
 	p->closed = is_closing(a);
 	return end_transaction(p);
 }
@@ -173,7 +172,8 @@ play_step(struct player *p, const struct step *step)
 	answer_init(a, "250");
 	if ((rc = play_command(p, step, a)) < 0)
 		return rc;
-	report_reply(p->report, p->file, step_stage(step), &step->expect, a, 0);
+	report_reply(
+	    p->report, p->file, step_stage(step), &step->expect, a, false);
 	p->closed = is_closing(a);
 	return 0;
 }
@@ -197,7 +197,7 @@ conversation_play(const struct conversation *with,
 	if (rc == 0 && session->nsteps > 0 &&
 	    session->steps[0].type == STEP_BANNER)
 		report_reply(report, p.file, step_stage(&session->steps[0]),
-		    &session->steps[0].expect, &p.answer, 0);
+		    &session->steps[0].expect, &p.answer, false);
 	p.closed = is_closing(&p.answer);
 	for (size_t i = 0; i < session->nsteps && rc == 0; i++) {
 		const struct step *step = &session->steps[i];

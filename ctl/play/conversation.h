@@ -56,11 +56,6 @@ struct reply_difference {
 	const char *stage;
 	const char *recorded; /* NULL: two policies are compared */
 	const char *decided;
-	/* The line that would hold in the recording, "" for none at all; NULL
-	 * where no line alone can. It would stand for the replies, or for the
-	 * marks, of the lines up to the last one. */
-	const char *instead;
-	uint32_t last;
 
 	/* Of two policies. */
 	const char *argument;  /* of the command, or "" */
@@ -88,21 +83,17 @@ void answer_set(struct answer *, const struct reply *);
 /* From the wire: "550 5.7.1 text". -EPROTO if it is no reply. */
 int answer_parse(const char *line, struct answer *);
 
-/* Compares and reports one reply. */
-enum {
-	REPLY_EXACT = 1, /* the enhanced code and the text are compared even
-			    when there is none */
-	REPLY_FIXED = 2, /* another reply would not make it hold */
-};
+/* Compares and reports one reply; exact: the enhanced code and the text, too,
+ * even when there is none. */
 void report_reply(struct play_report *, const char *file, const char *stage,
-    const struct expect *, const struct answer *, unsigned how);
+    const struct expect *, const struct answer *, bool exact);
 /* Compares and reports the marks of a message. */
 void report_marks(struct play_report *, const char *file,
     const struct recorded_message *, const struct recorded_field *,
     size_t count);
 /* Reports that a message with marks was refused. */
-void report_refused(struct play_report *, const char *file,
-    const struct recorded_message *, unsigned how);
+void report_refused(
+    struct play_report *, const char *file, const struct recorded_message *);
 /* Reports that something did not come to pass. */
 void report_missing(struct play_report *, const char *file, uint32_t line,
     const char *stage, const char *recorded, const char *decided);

@@ -227,8 +227,8 @@ compare(struct call *call, const struct step *step, const struct answer *a)
 		if (strncmp(a->enhanced, "5.1.", 4) == 0)
 			e.enhanced = NULL;
 	}
-	report_reply(call->live->report, call->file, step_stage(step), &e, a,
-	    REPLY_EXACT);
+	report_reply(
+	    call->live->report, call->file, step_stage(step), &e, a, true);
 }
 
 static int
@@ -250,7 +250,7 @@ play_message(struct call *call, const struct step *step)
 	compare(call, step, &a);
 	call->closed = strcmp(a.code, "421") == 0;
 	if (a.code[0] != '2')
-		report_refused(live->report, call->file, m, 0);
+		report_refused(live->report, call->file, m);
 	else if (live->accepted != NULL)
 		return live->accepted(live->ctx, call->file, step);
 	return 0;

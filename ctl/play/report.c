@@ -144,7 +144,7 @@ report_missing(struct play_report *r, const char *file, uint32_t line,
 
 static void
 report_other_reply(struct play_report *r, const char *file, const char *stage,
-    const struct expect *e, const struct answer *a, bool fixed)
+    const struct expect *e, const struct answer *a)
 {
 	char decided[PRINTABLE_SIZE];
 
@@ -155,25 +155,18 @@ report_other_reply(struct play_report *r, const char *file, const char *stage,
 				 .stage = stage,
 				 .recorded = e->recorded,
 				 .decided = decided,
-				 .instead = fixed ? NULL : decided,
-				 .last = e->last,
 			     });
 }
 
 void
 report_reply(struct play_report *r, const char *file, const char *stage,
-    const struct expect *e, const struct answer *a, unsigned how)
+    const struct expect *e, const struct answer *a, bool exact)
 {
-	bool fixed = (how & REPLY_FIXED) != 0;
-
 	if (e->line == 0)
 		return;
 	r->decisions++;
-	/* A message follows a 3xx, and nothing else. */
-	if ((e->code[0] == '3') != (a->code[0] == '3'))
-		fixed = true;
-	if (!reply_holds(e, a, (how & REPLY_EXACT) != 0))
-		report_other_reply(r, file, stage, e, a, fixed);
+	if (!reply_holds(e, a, exact))
+		report_other_reply(r, file, stage, e, a);
 }
 
 struct mark_report {
@@ -192,8 +185,6 @@ on_mark(void *ctx, const struct mark_complaint *c)
 					 .stage = stage_name(STAGE_EOM),
 					 .recorded = c->recorded,
 					 .decided = c->decided,
-					 .instead = c->instead,
-					 .last = c->mark->line,
 				     });
 }
 
@@ -208,21 +199,18 @@ report_marks(struct play_report *r, const char *file,
 }
 
 void
-report_refused(struct play_report *r, const char *file,
-    const struct recorded_message *m, unsigned how)
+report_refused(
+    struct play_report *r, const char *file, const struct recorded_message *m)
 {
 	if (m->nmarks == 0)
 		return;
-	report_difference(
-	    r, (struct reply_difference){
-		   .file = file,
-		   .line = m->marks[0].line,
-		   .stage = stage_name(STAGE_EOM),
-		   .recorded = mark_name(m->marks[0].type),
-		   .decided = "the message was not accepted",
-		   .instead = (how & REPLY_FIXED) != 0 ? NULL : "",
-		   .last = m->marks[m->nmarks - 1].line,
-	       });
+	report_difference(r, (struct reply_difference){
+				 .file = file,
+				 .line = m->marks[0].line,
+				 .stage = stage_name(STAGE_EOM),
+				 .recorded = mark_name(m->marks[0].type),
+				 .decided = "the message was not accepted",
+			     });
 }
 
 const char *

@@ -84,7 +84,6 @@ fill_expect(struct parser *p, struct expect *e, const char *text)
 	else if (strncmp(e->code, text, 3) != 0)
 		return parser_complain(
 		    p, "one reply, two codes: %s and %.3s", e->code, text);
-	e->last = p->lines->line;
 	memcpy(e->code, text, 3);
 	e->recorded = text;
 	s = skip_blanks(*s == '-' ? s + 1 : s);

@@ -437,57 +437,15 @@ mark_format(const struct mark *mark, char text[COMPLAINT_SIZE])
 }
 
 /* The value of the only field of a name, in one line; else NULL. */
-static const char *
-only_value(const struct field_outcome *o, const char *name)
-{
-	const char *value = NULL;
-
-	if (count_name(o->fields, o->count, name) != 1)
-		return NULL;
-	for (size_t i = 0; i < o->count && value == NULL; i++) {
-		if (strcasecmp(o->fields[i].name, name) == 0)
-			value = o->fields[i].value;
-	}
-	return value != NULL && strpbrk(value, "\r\n") == NULL ? value : NULL;
-}
-
-/* The mark that holds where this one does not: what was to go has stayed, and
- * what was to be stamped has another value, or none. */
-static const char *
-mark_instead(const struct field_outcome *o, const struct mark *mark,
-    char text[COMPLAINT_SIZE])
-{
-	static const enum mark_type opposite[] = {
-		[MARK_STRIP] = MARK_KEEP,
-		[MARK_KEEP] = MARK_STRIP,
-		[MARK_STAMP] = MARK_NOSTAMP,
-		[MARK_NOSTAMP] = MARK_STAMP,
-	};
-	struct mark other = {
-		.type = opposite[mark->type],
-		.name = mark->name,
-	};
-
-	if (mark->type == MARK_STAMP || mark->type == MARK_NOSTAMP) {
-		other.value = only_value(o, mark->name);
-		other.type = other.value != NULL ? MARK_STAMP : MARK_NOSTAMP;
-	}
-	if (!mark_holds(o, &other) || mark_format(&other, text) < 0)
-		return NULL;
-	return text;
-}
-
 static void
 complain_mark(const struct field_outcome *o, const struct mark *mark,
     void (*complain)(void *ctx, const struct mark_complaint *), void *ctx)
 {
 	char recorded[COMPLAINT_SIZE], decided[COMPLAINT_SIZE];
-	char instead[COMPLAINT_SIZE];
 
 	mark_format(mark, recorded);
 	describe(o, mark, decided);
-	complain(ctx, &(struct mark_complaint){ mark, recorded, decided,
-			  mark_instead(o, mark, instead) });
+	complain(ctx, &(struct mark_complaint){ mark, recorded, decided });
 }
 
 size_t

@@ -29,11 +29,10 @@ int fields_apply(struct arena *, const struct recorded_message *,
 int fields_parse(
     struct arena *, const char *text, struct recorded_field **, size_t *count);
 
-/* What is wrong with a mark, and the line that would hold, or NULL. The texts
- * live during the call. */
+/* What is wrong with a mark. The texts live during the call. */
 struct mark_complaint {
 	const struct mark *mark;
-	const char *recorded, *decided, *instead;
+	const char *recorded, *decided;
 };
 
 /* Compares each mark with the header as it came out; answers how many

@@ -26,7 +26,6 @@ enum {
 struct expect {
 	const char *file;     /* NULL: the session's */
 	uint32_t line;        /* 0: the recording says nothing */
-	uint32_t last;        /* of a reply of several lines */
 	char code[4];         /* "550", or a class: "5xx" */
 	const char *enhanced; /* "5.7.1", or how it begins: "5.7", or NULL */
 	const char *text;     /* how the text ends, or NULL */

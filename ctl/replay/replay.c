@@ -3,7 +3,7 @@
  * replay.c - connectorctl replay: recorded sessions against the policy.
  *
  * Each session is played as it is read: to the engine in this process, to two
- * of them, or to an MTA. Only --update writes, and only --deliver sends mail.
+ * of them, or to an MTA. It writes nothing, and only --deliver sends mail.
  * A recording that cannot be read is 2, whatever the others say.
  */
 #include "ascii.h"
@@ -12,7 +12,6 @@
 #include "progress.h"
 #include "recordings.h"
 #include "results.h"
-#include "update.h"
 #include "via.h"
 
 #include <dirent.h>
@@ -29,7 +28,6 @@ struct replay {
 	const struct ctl *ctl;
 	const char *other; /* --compare, or NULL */
 	bool covered;      /* --coverage */
-	bool updates;      /* --update */
 	struct via via;    /* --via, --deliver; server is NULL without */
 	int64_t now;
 
@@ -37,8 +35,6 @@ struct replay {
 	struct conversation with;
 	struct compare compare;
 	struct coverage coverage;
-	struct update update; /* of the file that is being read */
-	size_t settled;       /* differences that are rewritten */
 	struct results results;
 	struct protocol_log_sink sink;
 	struct protocol_logs logs;
@@ -54,17 +50,10 @@ static void
 on_difference(void *ctx, const struct reply_difference *d)
 {
 	struct replay *r = ctx;
-	int rc;
 
 	progress_clear(&r->progress);
 	results_difference(&r->results, d);
 	summary_difference(&r->summary, d);
-	if (!r->updates)
-		return;
-	if ((rc = update_add(&r->update, d)) < 0)
-		r->failed = true;
-	else
-		r->settled += (size_t)rc;
 }
 
 /* Exchange names its default connectors "Default Frontend EX1" after the
@@ -173,7 +162,7 @@ replay_file(struct replay *r, const char *file)
 	struct recordings recordings = {
 		.session = on_session,
 		.ctx = r,
-		.logs = r->updates ? NULL : &r->logs,
+		.logs = &r->logs,
 	};
 	char why[RECORDING_WHY_SIZE];
 	struct stat st;
@@ -188,9 +177,8 @@ replay_file(struct replay *r, const char *file)
 	rc = recordings_read(&recordings, file, why);
 	r->reading = NULL;
 	r->stopped = rc == STOP;
-	if (rc < 0 || (!r->failed && update_write(&r->update, file, why) < 0))
+	if (rc < 0)
 		on_unreadable(r, file, why);
-	update_reset(&r->update);
 }
 
 static int
@@ -275,7 +263,7 @@ replay_all(struct replay *r, char *const *paths, int count)
 	r->results.counts = &counts;
 	if (r->covered)
 		coverage_walk(&r->coverage, on_untouched, r);
-	if (r->report.differences > r->settled || r->results.untouched > 0)
+	if (r->report.differences > 0 || r->results.untouched > 0)
 		status = STATUS_NO;
 	if (r->failed)
 		status = STATUS_UNKNOWN;
@@ -318,7 +306,6 @@ prepare(struct replay *r)
 		return STATUS_UNKNOWN;
 	r->results.other = r->other;
 	r->results.coverage = r->covered;
-	r->results.updates = r->updates;
 	if (r->via.server != NULL)
 		return via_open(&r->via, r->ctl);
 	status = load(r->ctl, r->ctl->policy, &r->engine);
@@ -368,9 +355,6 @@ take_option(struct replay *r, struct ctl *ctl, int option, const char *value)
 	case 'V':
 		r->covered = true;
 		return -1;
-	case 'U':
-		r->updates = true;
-		return -1;
 	case 'S':
 		r->via.server = value;
 		return -1;
@@ -394,13 +378,10 @@ check_options(const struct replay *r, const struct ctl *ctl)
 {
 	bool via = r->via.server != NULL;
 
-	if (r->updates && (r->other != NULL || ctl->format == FORMAT_JUNIT))
-		return ctl_usage(
-		    ctl, "--update goes neither with --compare nor with JUnit");
-	if (via && (r->updates || r->covered || r->other != NULL))
+	if (via && (r->covered || r->other != NULL))
 		return ctl_usage(ctl,
-		    "--via asks an MTA and no policy: it goes with none of "
-		    "--compare, --coverage and --update");
+		    "--via asks an MTA and no policy: it goes neither with "
+		    "--compare nor with --coverage");
 	if (r->via.live.delivers && !via)
 		return ctl_usage(ctl, "--deliver goes with --via");
 	return -1;
@@ -413,7 +394,6 @@ replay_main(const struct verb *verb, int argc, char **argv)
 		{ "at", required_argument, NULL, 'A' },
 		{ "compare", required_argument, NULL, 'C' },
 		{ "coverage", no_argument, NULL, 'V' },
-		{ "update", no_argument, NULL, 'U' },
 		{ "via", required_argument, NULL, 'S' },
 		{ "deliver", no_argument, NULL, 'D' },
 		CTL_OPTIONS,
@@ -432,17 +412,12 @@ replay_main(const struct verb *verb, int argc, char **argv)
 		return ctl_usage(&ctl, "which recordings? write FILE or DIR");
 	if ((status = check_options(&r, &ctl)) >= 0)
 		return status;
-	for (int i = optind; i < argc && r.updates; i++)
-		if (strcmp(argv[i], "-") == 0)
-			return ctl_usage(
-			    &ctl, "--update rewrites files: write their names");
 	return replay(&r, argv + optind, argc - optind);
 }
 
 const struct verb verb_replay = {
 	.name = "replay",
-	.synopsis = "[--compare OTHER] [--coverage] [--update] [--at TIME] "
-		    "FILE...|DIR\n"
+	.synopsis = "[--compare OTHER] [--coverage] [--at TIME] FILE...|DIR\n"
 		    "       connectorctl replay --via HOST:PORT [--deliver] "
 		    "FILE...|DIR",
 	.summary = "Play recorded sessions against the policy, or an MTA.",
@@ -450,7 +425,6 @@ const struct verb verb_replay = {
 	    "      --compare OTHER   another policy: where do the two differ?\n"
 	    "      --coverage        which connectors and ranges no session "
 	    "reached\n"
-	    "      --update          rewrite what native recordings expect\n"
 	    "      --via HOST:PORT   ask an MTA, by XCLIENT, up to RCPT and "
 	    "RSET\n"
 	    "      --deliver         send the messages, too: to loopback only\n"

@@ -50,14 +50,12 @@ add_json(struct results *r, json_t *item)
 }
 
 static json_t *
-difference_json(const struct results *r, const struct reply_difference *d)
+difference_json(const struct reply_difference *d)
 {
 	if (d->recorded != NULL)
-		return json_pack("{s:o, s:I, s:s, s:s, s:s, s:o*}", "file",
+		return json_pack("{s:o, s:I, s:s, s:s, s:s}", "file",
 		    text_json(d->file), "line", (json_int_t)d->line, "stage",
-		    d->stage, "recorded", d->recorded, "decided", d->decided,
-		    "rewritten",
-		    r->updates ? json_boolean(d->instead != NULL) : NULL);
+		    d->stage, "recorded", d->recorded, "decided", d->decided);
 	return json_pack("{s:o, s:I, s:s, s:s, s:s, s:s?, s:s, s:s?}", "file",
 	    text_json(d->file), "line", (json_int_t)d->line, "stage", d->stage,
 	    "argument", d->argument, "decided", d->decided, "connector",
@@ -165,12 +163,8 @@ difference_line(const struct results *r, const struct reply_difference *d,
 	static const char none[] = "no connector";
 
 	if (d->recorded != NULL)
-		snprintf(line, LINE_SIZE,
-		    "%s:%u: %s: recorded %s, decided %s%s", d->file, d->line,
-		    d->stage, d->recorded, d->decided,
-		    r->updates && d->instead == NULL
-			? "; no line alone can say so, rewrite it by hand"
-			: "");
+		snprintf(line, LINE_SIZE, "%s:%u: %s: recorded %s, decided %s",
+		    d->file, d->line, d->stage, d->recorded, d->decided);
 	else
 		snprintf(line, LINE_SIZE,
 		    "%s:%u: %s%s%s: %s (%s), by %s %s (%s)", d->file, d->line,
@@ -186,7 +180,7 @@ results_difference(struct results *r, const struct reply_difference *d)
 	char line[LINE_SIZE];
 
 	if (r->ctl->format == FORMAT_JSON) {
-		add_json(r, difference_json(r, d));
+		add_json(r, difference_json(d));
 		return;
 	}
 	difference_line(r, d, line);

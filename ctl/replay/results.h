@@ -14,11 +14,10 @@
 
 struct results {
 	const struct ctl *ctl;
-	FILE *spool;       /* or NULL: text */
-	const char *other; /* the policy that is compared with, or NULL */
-	bool coverage;     /* what no session touched is told, too */
-	bool updates; /* what differs is rewritten where a line can say it */
-	struct summary *summary;                  /* of protocol logs, */
+	FILE *spool;             /* or NULL: text */
+	const char *other;       /* the policy that is compared with, or NULL */
+	bool coverage;           /* what no session touched is told, too */
+	struct summary *summary; /* of protocol logs, */
 	const struct protocol_log_counts *counts; /* or both NULL */
 	size_t items; /* in the list of the spool; JUnit: testcases */
 	size_t untouched, unplayed;
