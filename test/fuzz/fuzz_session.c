@@ -247,12 +247,22 @@ events_read(struct events *events, char *text)
 
 /* ---- A decision alone ------------------------------------------------ */
 
+/* Whether the classes of the two codes agree, as RFC 3463 wants. Those of
+ * Exchange's 451 5.7.3 do not. */
+static bool
+classes_agree(const struct reply *reply)
+{
+	return reply->enhanced[0] == reply->code[0] ||
+	       (strcmp(reply->code, "451") == 0 &&
+		   strcmp(reply->enhanced, "5.7.3") == 0);
+}
+
 static void
 reply_check(const struct reply *reply)
 {
 	const char *c;
 
-	MUST(strlen(reply->code) == 3 && reply->enhanced[0] == reply->code[0]);
+	MUST(strlen(reply->code) == 3 && classes_agree(reply));
 	MUST(strlen(reply->text) > 0 && strlen(reply->text) <= 400);
 	for (c = reply->text; *c != '\0'; c++)
 		MUST(*c >= ' ' && *c <= '~' && *c != '%');
