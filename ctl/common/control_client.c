@@ -69,7 +69,7 @@ failure(void)
 static int
 path_connect(const char *path, unsigned seconds, int *out)
 {
-	const struct timeval limit = { .tv_sec = seconds };
+	const struct timeval limit = { .tv_sec = (time_t)seconds };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 

@@ -38,12 +38,13 @@ feed_mail(struct explained *e, bool *accepted)
 static size_t
 body_bytes(const struct question *q)
 {
-	uint64_t head = strlen("\r\n");
+	uint64_t head = strlen("\r\n"), body;
 
 	for (size_t i = 0; i < q->nheaders; i++)
 		head += strlen(q->headers[i].name) +
 			strlen(q->headers[i].value) + strlen(": \r\n");
-	return q->bytes > head ? q->bytes - head : 0;
+	body = q->bytes > head ? q->bytes - head : 0;
+	return body < SIZE_MAX ? (size_t)body : SIZE_MAX;
 }
 
 static int

@@ -53,12 +53,22 @@ node_free(struct import_node *node)
 	}
 }
 
+/* The line that the parser is in. libexpat 2.9 gave the call another name. */
+static uint32_t
+line_of(XML_Parser parser)
+{
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+	return (uint32_t)XML_GetCurrentLineNumber64(parser);
+#else
+	return (uint32_t)XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static void
 stop(struct import_clixml *c, const char *id, const char *why)
 {
 	if (!c->failed)
-		import_fail(c->im, id, c->file,
-		    (uint32_t)XML_GetCurrentLineNumber(c->parser), "%s", why);
+		import_fail(c->im, id, c->file, line_of(c->parser), "%s", why);
 	c->failed = true;
 	XML_StopParser(c->parser, XML_FALSE);
 }
@@ -301,7 +311,7 @@ node_new(struct import_clixml *c, const XML_Char *tag, const XML_Char **with)
 	if (!node)
 		return NULL;
 	node->tag = strdup(tag);
-	node->line = (uint32_t)XML_GetCurrentLineNumber(c->parser);
+	node->line = line_of(c->parser);
 	for (size_t i = 0; with[i]; i += 2)
 		if (strcmp(with[i], "N") == 0 && !node->name)
 			node->name = strdup(with[i + 1]);

@@ -219,7 +219,7 @@ ask_wait(struct reload *r)
 	int rc = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += r->options.watch;
+	until.tv_sec += (time_t)r->options.watch;
 	while (!r->stopping && r->state.asked == r->state.done && !rc)
 		rc = r->options.watch
 			 ? pthread_cond_timedwait(&r->asked, &r->lock, &until)

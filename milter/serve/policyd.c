@@ -208,7 +208,7 @@ request_answer(struct policyd *p, const struct request *r, struct evbuffer *out)
 static struct timeval
 interval(unsigned ms)
 {
-	return (struct timeval){ .tv_sec = ms / 1000,
+	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
 		.tv_usec = (suseconds_t)(ms % 1000) * 1000 };
 }
 

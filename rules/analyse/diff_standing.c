@@ -51,7 +51,7 @@ side_of(const struct ruleset *ruleset, standing code)
 {
 	uint32_t rule = standing_rule(code);
 	const struct credentials none = { 0 };
-	size_t limits = code >> STANDING_LIMITS;
+	size_t limits = (size_t)(code >> STANDING_LIMITS);
 	struct side side = {
 		.ruleset = ruleset,
 		.rule = rule != 0 ? &ruleset->rules[rule - 1] : NULL,

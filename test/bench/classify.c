@@ -59,7 +59,7 @@ chain_make(struct classify *c)
 	for (i = 0; i < lines; i++)
 		order[i] = (uint32_t)i;
 	for (i = lines - 1; i > 0; i--) {
-		j = next_random(&state) % i;
+		j = (size_t)(next_random(&state) % i);
 		swap = order[i];
 		order[i] = order[j];
 		order[j] = swap;
