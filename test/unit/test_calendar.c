@@ -14,8 +14,8 @@ static void
 agrees_with_gmtime(void **state)
 {
 	/* Where time_t has 32 bits, gmtime_r() ends in January 2038. */
-	const int64_t days = sizeof(time_t) > 4 ? 531 * 366
-						: INT32_MAX / CALENDAR_DAY;
+	const int64_t days =
+	    sizeof(time_t) > 4 ? 531 * 366 : INT32_MAX / CALENDAR_DAY;
 
 	(void)state;
 	for (int64_t day = 0; day < days; day++) {
